@@ -1,0 +1,92 @@
+#include "command_line.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config.h"
+#include "help_page.h"
+#include "suggest.h"
+
+namespace incipit::cli {
+namespace {
+
+/// CLI11 says which words it did not expect, but not what would have been right.
+[[noreturn]] void refuse_extra(const CLI::App& app, const std::string& word) {
+  if (word.size() < 2 || word[0] != '-')
+    throw CLI::ExtrasError({fmt::format("unexpected argument '{}'", word)});
+  const std::string flag = word.substr(0, word.find('='));
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options({}))
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  throw CLI::ValidationError(flag, "no such flag" + did_you_mean(flag, known));
+}
+
+}  // namespace
+
+CommandLine::CommandLine(std::string_view command, std::string_view about)
+    : app_(std::string(about), "incipit " + std::string(command)) {
+  app_.formatter(std::make_shared<HelpPage>());
+  app_.config_formatter(std::make_shared<TomlConfig>(app_, std::string(command)));
+  app_.allow_extras();
+  app_.get_help_ptr()->description("This page")->configurable(false);
+  app_.set_config("--config", "", "TOML file with any of these flags (flag = value); the command line wins")
+      ->type_name("FILE")
+      ->configurable(false);
+}
+
+CLI::Option* CommandLine::list(const std::string& name, std::vector<std::string>& values,
+                               const std::string& type, const std::string& about) {
+  return app_.add_option(name, values, about)->type_name(type)->group(group_);
+}
+
+CLI::Option* CommandLine::mark(const std::string& name, bool& value, const std::string& about) {
+  return app_.add_flag(name, value, about)->group(group_);
+}
+
+CLI::Option* CommandLine::positional(const std::string& name, std::string& value, const std::string& about) {
+  return app_.add_option(name, value, about)->type_name("")->configurable(false);
+}
+
+CLI::Option* CommandLine::positionals(const std::string& name, std::vector<std::string>& values,
+                                      const std::string& about) {
+  // Without extra arguments per occurrence, else CLI11 takes a text such as "[a, b]" apart.
+  return app_.add_option(name, values, about)->type_name("")->configurable(false)->allow_extra_args(false);
+}
+
+void CommandLine::examples(const std::string& text) {
+  app_.footer("Examples:\n" + text);
+}
+
+void CommandLine::parse(std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  const auto check_extra = [this] {
+    if (const std::vector<std::string> extra = app_.remaining(); !extra.empty())
+      refuse_extra(app_, extra.front());
+  };
+  try {
+    app_.parse(std::move(arguments));
+  } catch (const CLI::RequiredError&) {
+    check_extra();  // a misspelt flag is the likelier reason
+    throw;
+  }
+  check_extra();
+}
+
+std::string CommandLine::resolved() const {
+  return flags_as_toml(app_);
+}
+
+void wrong_usage(const std::string& flag, const std::string& message) {
+  throw CLI::ValidationError(flag, message);
+}
+
+std::string describe(const CLI::ParseError& error) {
+  const std::string name = error.get_name();
+  if (name == "FileError") return fmt::format("--config: {}: cannot be read", error.what());
+  return error.what();
+}
+
+}  // namespace incipit::cli

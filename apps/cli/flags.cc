@@ -1,0 +1,117 @@
+#include "flags.h"
+
+#include "incipit/hub.h"
+
+#include "checks.h"
+#include "console.h"
+#include "threads.h"
+
+namespace incipit::cli {
+
+CLI::Option* add_model(CommandLine& line, std::string& model) {
+  return line
+      .flag("--model", model, "NAME",
+            "The frozen model: a folder with config.json, safetensors and tokenizer.json, or a name that has "
+            "been "
+            "pulled (incipit pull --list)")
+      ->check(not_empty());
+}
+
+CLI::Option* add_force(CommandLine& line, bool& force) {
+  return line.mark("--force", force, "Use an adapter that was trained on another base model");
+}
+
+CLI::Option* add_data(CommandLine& line, DataFlags& data, const std::string& what) {
+  return line
+      .flag("--data", data.path, "PATH",
+            what +
+                ": a .tsv, .csv, .jsonl or .txt file, a folder of .pos/.neg files or of splits, a name that "
+                "has "
+                "been pulled, or - for standard input")
+      ->check(not_empty());
+}
+
+void add_columns(CommandLine& line, DataFlags& data) {
+  line.flag("--text", data.columns.text, "COLUMN", "Column of the text; without it found by its name");
+  line.flag("--text-pair", data.columns.text_pair, "COLUMN",
+            "Column of the second text of a pair; without it found by its name");
+  line.flag("--label", data.columns.label, "COLUMN", "Column of the label; without it found by its name");
+}
+
+void add_split(CommandLine& line, DataFlags& data, const std::string& otherwise) {
+  line.flag("--split", data.split, "NAME",
+            "Split of the data: a folder's own (train, validation, test, …), or of data without splits 80 % "
+            "train, "
+            "10 % validation, 10 % test, by a hash of the text; without it " +
+                otherwise)
+      ->check(not_empty());
+  line.flag("--split-seed", data.split_seed, "N", "Draws another such partition of data without splits")
+      ->check(seed_number());
+}
+
+CLI::Option* add_limit(CommandLine& line, std::int64_t& limit, const std::string& what) {
+  return line.flag("--limit", limit, "N", "Use only N " + what + ", drawn by the seed; 0: all")
+      ->check(whole_number(0));
+}
+
+void add_seed(CommandLine& line, std::uint64_t& seed, const std::string& what) {
+  line.flag("--seed", seed, "N", what)->check(seed_number());
+}
+
+void add_threads(CommandLine& line, int& threads) {
+  constexpr int kMost = 4096;
+  line.flag("--threads", threads, "N", "Threads to compute with; 0: as many as the machine has cores")
+      ->check(whole_number(0, kMost));
+}
+
+void add_output(CommandLine& line, std::string& output) {
+  line.flag("--output", output, "FILE",
+            "Write the results to this file, whole or not at all, and the flags of this run beside it "
+            "(FILE.run.toml); without it to standard output");
+}
+
+void add_max_batch_tokens(CommandLine& line, std::int64_t& tokens) {
+  line.flag("--max-batch-tokens", tokens, "N",
+            "Tokens that are computed at once: bounds the memory, does not change the result")
+      ->check(whole_number(1));
+}
+
+void add_max_length(CommandLine& line, std::int64_t& length) {
+  line.flag("--max-length", length, "TOKENS",
+            "Longest text in tokens, special ones included, virtual ones not; what is longer is cut at its "
+            "end; 0: "
+            "what the model's positions allow")
+      ->check(whole_number(0));
+}
+
+void add_num_virtual_tokens(CommandLine& line, std::int64_t& count, std::int64_t low) {
+  line.flag("--num-virtual-tokens", count, "N", "Virtual tokens of the prompt")->check(whole_number(low));
+}
+
+void use_threads(int threads) {
+  if (threads > 0) set_num_threads(threads);
+}
+
+Result<Model> load_model(const std::string& name) {
+  INCIPIT_TRY(const std::filesystem::path folder, resolve(name));
+  return Model::load(folder);
+}
+
+DataOptions data_options(const DataFlags& flags) {
+  DataOptions options;
+  options.columns = flags.columns;
+  options.split = flags.split;
+  options.split_seed = flags.split_seed;
+  return options;
+}
+
+Result<std::filesystem::path> data_path(const std::string& name) {
+  if (name == "-") return std::filesystem::path(name);
+  return resolve(name);
+}
+
+void print_warnings(const Dataset& dataset) {
+  for (const std::string& warning : dataset.warnings) print_warning(warning);
+}
+
+}  // namespace incipit::cli

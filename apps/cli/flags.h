@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "incipit/adapter.h"
+#include "incipit/dataset.h"
+#include "incipit/model.h"
+#include "incipit/result.h"
+
+#include "command_line.h"
+
+namespace incipit::cli {
+
+/// The flags that commands share, each declared here once.
+struct DataFlags {
+  std::string path;
+  Columns columns;
+  std::string split;
+  std::uint64_t split_seed = 0;
+};
+struct RunFlags {
+  std::uint64_t seed = 0;
+  int threads = 0;  // 0: the machine's cores
+};
+
+CLI::Option* add_model(CommandLine& line, std::string& model);
+CLI::Option* add_force(CommandLine& line, bool& force);
+/// --data with its columns; `what` tells what the texts are for.
+CLI::Option* add_data(CommandLine& line, DataFlags& data, const std::string& what);
+void add_columns(CommandLine& line, DataFlags& data);
+void add_split(CommandLine& line, DataFlags& data, const std::string& otherwise);
+CLI::Option* add_limit(CommandLine& line, std::int64_t& limit, const std::string& what);
+void add_seed(CommandLine& line, std::uint64_t& seed, const std::string& what);
+void add_threads(CommandLine& line, int& threads);
+void add_output(CommandLine& line, std::string& output);
+void add_max_batch_tokens(CommandLine& line, std::int64_t& tokens);
+void add_max_length(CommandLine& line, std::int64_t& length);
+void add_num_virtual_tokens(CommandLine& line, std::int64_t& count, std::int64_t low);
+
+/// Sets the library's threads; 0 leaves them.
+void use_threads(int threads);
+
+/// The model that --model names, loaded.
+Result<Model> load_model(const std::string& name);
+
+DataOptions data_options(const DataFlags& flags);
+/// The path that --data names; "-" stays what it is.
+Result<std::filesystem::path> data_path(const std::string& name);
+void print_warnings(const Dataset& dataset);
+
+}  // namespace incipit::cli

@@ -1,0 +1,76 @@
+#include <filesystem>
+
+#include "incipit/hub.h"
+
+#include "commands.h"
+#include "console.h"
+#include "data_info.h"
+#include "flags.h"
+#include "model_info.h"
+
+namespace incipit::cli {
+namespace {
+
+enum class Kind { model, adapter, data };
+
+Kind kind_of(const std::filesystem::path& path) {
+  std::error_code error;
+  for (const char* file : {"adapter_config.json", "incipit.json"})
+    if (std::filesystem::exists(path / file, error)) return Kind::adapter;
+  return std::filesystem::exists(path / "config.json", error) ? Kind::model : Kind::data;
+}
+
+class Info : public Command {
+ public:
+  void declare(CommandLine& line) override {
+    line.positional("NAME", name_,
+                    "A model's folder, an adapter's folder, data, or a name that has been pulled")
+        ->required();
+    add_columns(line, data_);
+    add_split(line, data_, "everything");
+    line.mark("--json", json_, "A JSON object instead of text");
+    line.examples(
+        "  incipit info minilm\n"
+        "  incipit info reviews        (an adapter)\n"
+        "  incipit info movie-reviews  (data: labels, lengths, what is odd)");
+  }
+
+  Result<int> run(const CommandLine& /*line*/) override {
+    INCIPIT_TRY(const std::filesystem::path path, data_path(name_));
+    INCIPIT_TRY(const std::string text, describe_path(path));
+    INCIPIT_CHECK(print_result(text));
+    return 0;
+  }
+
+ private:
+  Result<std::string> describe_path(const std::filesystem::path& path) const {
+    switch (kind_of(path)) {
+      case Kind::model: {
+        INCIPIT_TRY(const Model model, Model::load(path));
+        return json_ ? model_json(model) : model_text(model);
+      }
+      case Kind::adapter: {
+        INCIPIT_TRY(const AdapterInfo info, read_adapter_info(path));
+        return json_ ? adapter_json(info) : adapter_text(info);
+      }
+      case Kind::data:
+        break;
+    }
+    DataOptions options = data_options(data_);
+    options.labels_required = false;
+    INCIPIT_TRY(const Dataset data, read_dataset(path, options));
+    return json_ ? data_json(data) : data_text(data);
+  }
+
+  std::string name_;
+  DataFlags data_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_info() {
+  return std::make_unique<Info>();
+}
+
+}  // namespace incipit::cli

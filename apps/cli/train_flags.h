@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "incipit/adapter.h"
+#include "incipit/train.h"
+
+#include "command_line.h"
+#include "flags.h"
+
+namespace incipit::cli {
+
+/// The flags of TrainOptions.
+class TrainFlags {
+ public:
+  void declare(CommandLine& line);
+
+  /// The options they say, but for class_weights, which need the labels. Throws CLI::ParseError where flags
+  /// contradict each other. `saved` is the adapter of --init DIR: what is not given is as it has it.
+  TrainOptions options(const CommandLine& line, const std::optional<AdapterInfo>& saved) const;
+
+  /// The folder of --init DIR, if it is one.
+  std::optional<std::filesystem::path> saved_adapter() const;
+  std::uint64_t seed() const { return options_.seed; }
+
+ private:
+  void declare_prompt(CommandLine& line);
+  void declare_optimizer(CommandLine& line);
+  void declare_batches(CommandLine& line);
+  /// What is not given is as the saved adapter has it.
+  static void take_saved(const CommandLine& line, const AdapterInfo& saved, TrainOptions& options);
+  void set_init(const CommandLine& line, TrainOptions& options) const;
+
+  TrainOptions options_;
+  std::string method_ = "prompt";
+  std::int64_t insert_layer_ = 0;
+  std::string head_input_;
+  std::string init_ = "vocab";
+  double head_learning_rate_ = 0;
+  std::string schedule_ = "linear";
+  std::string batching_ = "shuffle";
+  std::string dropout_ = "off";
+};
+
+}  // namespace incipit::cli

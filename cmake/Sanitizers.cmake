@@ -1,0 +1,5 @@
+set(INCIPIT_SANITIZE "" CACHE STRING "Sanitizers to build with, such as address,undefined or thread")
+if(INCIPIT_SANITIZE)
+  add_compile_options(-fsanitize=${INCIPIT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${INCIPIT_SANITIZE})
+endif()

@@ -1,0 +1,6 @@
+add_library(incipit_warnings INTERFACE)
+target_compile_options(incipit_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor)
+option(INCIPIT_WERROR "Treat warnings as errors" OFF)
+if(INCIPIT_WERROR)
+  target_compile_options(incipit_warnings INTERFACE -Werror)
+endif()

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace incipit {
+
+/// What a head reads of the last hidden states: row 0 of the sequence (virtual token 1 under prompt tuning, as PEFT
+/// does), the [CLS] row, or the mean of the text's rows, special tokens included.
+enum class HeadInput { first, cls, mean };
+
+std::string_view name_of(HeadInput input);
+std::optional<HeadInput> head_input_by_name(std::string_view name);
+
+}  // namespace incipit

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "incipit/adapter.h"
+#include "incipit/dataset.h"
+#include "incipit/metrics.h"
+#include "incipit/model.h"
+#include "incipit/result.h"
+
+namespace incipit {
+
+enum class PromptInit {
+  random,   // N(0, 1), as PEFT: fifty times a word embedding
+  vocab,    // words drawn from the vocabulary
+  text,     // the pieces of init_text, special tokens included, repeated or cut
+  labels,   // the label names' words
+  adapter,  // the prompt and, where the labels agree, the head of a saved adapter
+};
+enum class Schedule { linear, cosine, constant };
+enum class Batching {
+  file,     // in the order of the file, the same every epoch
+  shuffle,  // drawn anew every epoch by the seed
+  length,   // of like lengths, their order drawn every epoch by the seed
+};
+
+std::optional<Schedule> schedule_by_name(std::string_view name);
+std::optional<Batching> batching_by_name(std::string_view name);
+
+/// Every choice of a training run, with the report's defaults where it names one.
+struct TrainOptions {
+  Method method = Method::prompt;
+  std::int64_t num_virtual_tokens = 10;
+  std::optional<std::int64_t> insert_layer;  // late: at which the prompt joins; default: half of the layers
+  std::optional<HeadInput> head_input;       // default: first for prompt, mean for late, cls for head
+  std::int64_t max_length = 0;               // of a text; 0: what the positions allow
+
+  PromptInit init = PromptInit::vocab;
+  std::string init_text;               // PromptInit::text
+  std::filesystem::path init_adapter;  // PromptInit::adapter
+
+  double learning_rate = 1e-3;
+  std::optional<double> head_learning_rate;  // default: learning_rate; 0 freezes the head
+  double weight_decay = 0.01;                // decoupled, on every trained tensor
+  double clip = 0;                           // of the gradient's norm over all tensors; 0: off
+  Schedule schedule = Schedule::linear;
+  double warmup = 0.06;  // fraction of all steps; not rounded, as PEFT's example passes it
+  double epochs = 5;
+  std::int64_t max_steps = 0;  // 0: epochs decide
+  std::int64_t batch_size = 32;
+  std::int64_t max_batch_tokens = 1024;  // of a micro-batch: bounds memory, does not change the result
+  Batching batching = Batching::shuffle;
+  bool dropout = false;                // of the frozen network and its head
+  std::vector<double> class_weights;   // in the labels' order; empty: all 1
+  bool balanced_class_weights = false;  // n / (classes × count), as scikit-learn has it
+
+  std::string metric = "accuracy";  // by which the best epoch is kept
+  std::int64_t early_stop = 0;      // epochs without a better one; 0: off
+  std::uint64_t seed = 0;
+};
+
+struct StepReport {
+  std::int64_t step = 0;  // 1-based, of `steps`
+  std::int64_t steps = 0;
+  double epoch = 0;  // as a fraction
+  double loss = 0;   // mean over the batch
+  double learning_rate = 0;
+  double gradient_norm = 0;
+  std::int64_t tokens = 0;  // of this batch, virtual ones included
+  double seconds = 0;       // of this step
+};
+
+struct EpochReport {
+  std::int64_t epoch = 0;  // 0-based
+  double train_loss = 0;   // mean over the epoch's batches
+  std::optional<Metrics> eval;
+  bool best = false;  // the best so far
+};
+
+/// Is told how training goes, from the thread that trains.
+class TrainObserver {
+ public:
+  virtual ~TrainObserver() = default;
+  /// Once, before the first step: counts of trained and of all parameters, as PEFT prints them.
+  virtual void on_start(std::int64_t /*trainable*/, std::int64_t /*all*/, std::int64_t /*steps*/) {}
+  virtual void on_step(const StepReport& /*report*/) {}
+  virtual void on_epoch(const EpochReport& /*report*/) {}
+  virtual void on_warning(const std::string& /*message*/) {}
+  /// Asked after every step; true ends training, the best epoch so far is returned.
+  virtual bool stop_requested() { return false; }
+};
+
+struct TrainResult {
+  Adapter adapter;  // of the best epoch, or of the last where nothing was evaluated
+  std::vector<EpochReport> epochs;
+  std::int64_t best_epoch = -1;  // -1: none was evaluated
+  bool interrupted = false;
+  double seconds = 0;
+};
+
+/// Learns an adapter on `train`; evaluates on `held_out` after every epoch where it is not null. The same seed and
+/// thread count give the same bytes. Fails on a non-finite loss, naming the step.
+Result<TrainResult> train(const Model& model, const Dataset& train, const Dataset* held_out, const TrainOptions& options,
+                          TrainObserver& observer);
+
+}  // namespace incipit

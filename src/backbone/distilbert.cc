@@ -1,0 +1,22 @@
+// DistilBERT (Sanh et al. 2019), as transformers' modeling_distilbert.py has it.
+#include "backbone/encoder_loader.h"
+
+namespace incipit {
+
+Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig& config) {
+  EncoderFamily family;
+  family.prefix = "distilbert.";
+  family.layers = "transformer.layer.";
+  family.names = {"attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin",
+                  "sa_layer_norm",   "ffn.lin1",        "ffn.lin2",        "output_layer_norm"};
+  family.has_token_types = false;
+  family.drops_attention_output = false;
+
+  HeadSpec head;
+  head.dense = "pre_classifier";
+  head.activation = Activation::relu;
+  head.output = "classifier";
+  return load_encoder(store, config, family, std::move(head));
+}
+
+}  // namespace incipit

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ops/activation.h"
+#include "ops/attention.h"
+#include "ops/layer_norm.h"
+#include "ops/linear.h"
+#include "tensor/matrix.h"
+
+namespace incipit {
+
+/// The frozen weights of a post-norm transformer encoder layer (Vaswani et al. 2017; BertLayer in transformers'
+/// modeling_bert.py): x' = norm(x + attention(x)), y = norm(x' + down(f(up(x')))).
+struct EncoderLayer {
+  Linear query;
+  Linear key_value;  // keys in the first half of its outputs, values in the second
+  Linear attention_output;
+  Linear up;
+  Linear down;
+  LayerNorm attention_norm;
+  LayerNorm output_norm;
+};
+
+/// What all layers of an encoder share.
+struct EncoderShape {
+  AttentionShape attention;
+  Activation activation = Activation::gelu;
+  float hidden_dropout = 0;
+  float attention_dropout = 0;
+  bool drops_attention_output = true;  // DistilBERT does not
+
+  std::int64_t hidden_size() const { return attention.num_heads * attention.head_dim; }
+};
+
+/// The rows that one layer works on.
+struct LayerRows {
+  std::int64_t keys = 0;                   // rows that come in: all are attended to
+  std::vector<std::int64_t> queries;       // those that go out; empty: all
+  std::vector<AttentionSpan> spans;        // by sequence
+  std::vector<std::uint64_t> dropout_keys;  // [rows out], of this layer; empty: dropout off
+
+  std::int64_t rows_out() const { return queries.empty() ? keys : static_cast<std::int64_t>(queries.size()); }
+};
+
+/// What the backward pass of one layer needs. Matrices have padded_rows().
+struct LayerTrace {
+  Matrix query, key_value;
+  std::vector<float> log_sum;  // [heads, rows out]
+  Matrix attention_normalised, output_normalised;
+  std::vector<float> attention_inverse, output_inverse;  // [rows out]
+  Matrix up;                                             // before the activation
+};
+
+/// Memory that layers use and leave to the next.
+struct LayerScratch {
+  Matrix residual, context, projected, middle, active;
+};
+
+/// hidden_in: [padded keys, hidden]; hidden_out becomes [padded rows out, hidden]; neither may be the other.
+/// `trace` is filled in any case: it also holds the queries and keys in flight.
+void encoder_layer_forward(const EncoderLayer& layer, const EncoderShape& shape, const LayerRows& rows,
+                           const Matrix& hidden_in, LayerTrace& trace, LayerScratch& scratch, Matrix& hidden_out);
+
+/// d_out: [padded rows out, hidden], is overwritten; d_in becomes [padded keys, hidden].
+void encoder_layer_backward(const EncoderLayer& layer, const EncoderShape& shape, const LayerRows& rows,
+                            const LayerTrace& trace, LayerScratch& scratch, Matrix& d_out, Matrix& d_in);
+
+}  // namespace incipit

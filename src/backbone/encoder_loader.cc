@@ -1,0 +1,164 @@
+#include "backbone/encoder_loader.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace incipit {
+namespace {
+
+/// Reads the tensors of one model under their full names.
+class EncoderReader {
+ public:
+  EncoderReader(const TensorStore& store, const HfConfig& config, const EncoderFamily& family)
+      : checkpoint_(store, family.prefix), config_(config), family_(family) {}
+
+  Result<EncoderWeights> weights() {
+    EncoderWeights weights;
+    INCIPIT_TRY(weights.embeddings, embeddings());
+    for (std::int64_t l = 0; l < config_.num_hidden_layers; ++l) {
+      INCIPIT_TRY(EncoderLayer layer, this->layer(fmt::format("{}{}{}.", family_.prefix, family_.layers, l)));
+      weights.layers.push_back(std::move(layer));
+    }
+    return weights;
+  }
+
+  Result<HeadWeights> head(HeadSpec spec, std::vector<std::string>& newly_initialised) {
+    HeadWeights head;
+    INCIPIT_TRY(head.dense, head_layer(spec.dense, config_.hidden_size, newly_initialised));
+    // The output has as many rows as the file says; whether they fit the labels is the adapter's concern.
+    INCIPIT_TRY(head.output, head_layer(spec.output, -1, newly_initialised));
+    head.spec = std::move(spec);
+    head.hidden_size = config_.hidden_size;
+    return head;
+  }
+
+  std::int64_t parameter_count() const { return parameter_count_; }
+  std::vector<std::string> unused() const { return checkpoint_.unused(); }
+
+ private:
+  Result<Matrix> matrix(const std::string& name, std::int64_t rows, std::int64_t cols) {
+    INCIPIT_TRY(Matrix values, checkpoint_.matrix(name, rows, cols));
+    parameter_count_ += values.size();
+    return values;
+  }
+  Result<std::vector<float>> vector(const std::string& name, std::int64_t size) {
+    parameter_count_ += size;
+    return checkpoint_.vector(name, size);
+  }
+
+  Result<LayerNorm> norm(const std::string& name) {
+    LayerNorm norm;
+    INCIPIT_TRY(norm.weight, vector(name + ".weight", config_.hidden_size));
+    INCIPIT_TRY(norm.bias, vector(name + ".bias", config_.hidden_size));
+    norm.epsilon = static_cast<float>(config_.layer_norm_eps);
+    return norm;
+  }
+
+  Result<Linear> linear(const std::string& name, std::int64_t out, std::int64_t in) {
+    INCIPIT_TRY(const Matrix weight, matrix(name + ".weight", out, in));
+    INCIPIT_TRY(const std::vector<float> bias, vector(name + ".bias", out));
+    return Linear(weight.view(), bias);
+  }
+
+  /// Two layers that read the same input, as one.
+  Result<Linear> stacked(const std::string& first, const std::string& second, std::int64_t out, std::int64_t in) {
+    Matrix weight;
+    weight.resize(2 * out, in);
+    std::vector<float> bias;
+    for (const std::string& name : {first, second}) {
+      INCIPIT_TRY(const Matrix half, matrix(name + ".weight", out, in));
+      INCIPIT_TRY(const std::vector<float> half_bias, vector(name + ".bias", out));
+      std::copy_n(half.data(), half.size(), weight.row(bias.empty() ? 0 : out));
+      bias.insert(bias.end(), half_bias.begin(), half_bias.end());
+    }
+    return Linear(weight.view(), bias);
+  }
+
+  Result<EncoderEmbeddings> embeddings() {
+    const std::string base = family_.prefix + "embeddings.";
+    EncoderEmbeddings table;
+    INCIPIT_TRY(table.word, matrix(base + "word_embeddings.weight", config_.vocab_size, config_.hidden_size));
+    INCIPIT_TRY(table.position,
+                matrix(base + "position_embeddings.weight", config_.max_position_embeddings, config_.hidden_size));
+    if (family_.has_token_types) {
+      INCIPIT_TRY(table.type,
+                  matrix(base + "token_type_embeddings.weight", config_.type_vocab_size, config_.hidden_size));
+    }
+    INCIPIT_TRY(table.norm, norm(base + "LayerNorm"));
+    return table;
+  }
+
+  Result<EncoderLayer> layer(const std::string& base) {
+    const std::int64_t hidden = config_.hidden_size, inner = config_.intermediate_size;
+    const auto name = [&](std::string_view part) { return base + std::string(part); };
+    const LayerNames& names = family_.names;
+    INCIPIT_TRY(Linear query, linear(name(names.query), hidden, hidden));
+    INCIPIT_TRY(Linear key_value, stacked(name(names.key), name(names.value), hidden, hidden));
+    INCIPIT_TRY(Linear attention_output, linear(name(names.attention_output), hidden, hidden));
+    INCIPIT_TRY(LayerNorm attention_norm, norm(name(names.attention_norm)));
+    INCIPIT_TRY(Linear up, linear(name(names.up), inner, hidden));
+    INCIPIT_TRY(Linear down, linear(name(names.down), hidden, inner));
+    INCIPIT_TRY(LayerNorm output_norm, norm(name(names.output_norm)));
+    return EncoderLayer{std::move(query), std::move(key_value),      std::move(attention_output), std::move(up),
+                        std::move(down),  std::move(attention_norm), std::move(output_norm)};
+  }
+
+  Result<std::optional<HeadLayerWeights>> head_layer(const std::string& name, std::int64_t rows,
+                                                     std::vector<std::string>& newly_initialised) {
+    const std::string weight = name + ".weight", bias = name + ".bias";
+    for (const std::string& tensor : {weight, bias})
+      if (!checkpoint_.has(tensor)) newly_initialised.push_back(tensor);
+    if (!checkpoint_.has(weight) || !checkpoint_.has(bias)) return std::nullopt;
+    HeadLayerWeights layer;
+    INCIPIT_TRY(layer.weight, checkpoint_.matrix(weight, rows, config_.hidden_size));
+    INCIPIT_TRY(layer.bias, checkpoint_.vector(bias, layer.weight.rows()));
+    return layer;
+  }
+
+  Checkpoint checkpoint_;
+  const HfConfig& config_;
+  const EncoderFamily& family_;
+  std::int64_t parameter_count_ = 0;
+};
+
+}  // namespace
+
+Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config, const EncoderFamily& family,
+                                    HeadSpec head) {
+  const std::optional<Activation> activation = activation_by_name(config.hidden_act);
+  if (!activation || *activation == Activation::tanh)
+    return fail("{}: hidden_act \"{}\" is not supported; supported are gelu, gelu_new, gelu_pytorch_tanh, relu",
+                store.path().string(), config.hidden_act);
+  if (config.num_hidden_layers > std::numeric_limits<std::uint8_t>::max())
+    return fail("{}: {} layers, at most 255 are supported", store.path().string(), config.num_hidden_layers);
+
+  head.dropout = static_cast<float>(config.classifier_dropout);
+  head.initializer_range = config.initializer_range;
+  EncoderReader reader(store, config, family);
+  LoadedBackbone loaded;
+  INCIPIT_TRY(EncoderWeights weights, reader.weights());
+  INCIPIT_TRY(loaded.head, reader.head(std::move(head), loaded.newly_initialised));
+  loaded.unused = reader.unused();
+
+  BackboneSpec spec;
+  spec.model_type = config.model_type;
+  spec.hidden_size = config.hidden_size;
+  spec.num_layers = config.num_hidden_layers;
+  spec.num_attention_heads = config.num_attention_heads;
+  spec.intermediate_size = config.intermediate_size;
+  spec.vocab_size = config.vocab_size;
+  spec.has_token_types = family.has_token_types;
+  spec.parameter_count = reader.parameter_count();
+  spec.positions = {family.first_position, config.max_position_embeddings - family.first_position, family.uncounted_id};
+
+  EncoderShape shape;
+  shape.attention = {config.num_attention_heads, config.hidden_size / config.num_attention_heads};
+  shape.activation = *activation;
+  shape.hidden_dropout = static_cast<float>(config.hidden_dropout);
+  shape.attention_dropout = static_cast<float>(config.attention_dropout);
+  shape.drops_attention_output = family.drops_attention_output;
+  loaded.backbone = make_encoder(std::move(spec), shape, std::move(weights));
+  return loaded;
+}
+
+}  // namespace incipit

@@ -1,0 +1,23 @@
+// RoBERTa (Liu et al. 2019), XLM-RoBERTa and CamemBERT, as transformers' modeling_roberta.py has them.
+#include "backbone/bert_names.h"
+#include "backbone/encoder_loader.h"
+
+namespace incipit {
+
+Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& config) {
+  EncoderFamily family;
+  family.prefix = "roberta.";
+  family.layers = "encoder.layer.";
+  family.names = kBertLayerNames;
+  family.first_position = static_cast<std::int32_t>(config.pad_token_id) + 1;
+  family.uncounted_id = static_cast<std::int32_t>(config.pad_token_id);
+
+  HeadSpec head;
+  head.dense = "classifier.dense";
+  head.activation = Activation::tanh;
+  head.output = "classifier.out_proj";
+  head.drops_input = true;
+  return load_encoder(store, config, family, std::move(head));
+}
+
+}  // namespace incipit

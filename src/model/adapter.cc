@@ -1,0 +1,224 @@
+#include "incipit/adapter.h"
+
+#include <algorithm>
+#include <array>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "backbone/architecture.h"
+#include "base/file.h"
+#include "formats/peft_adapter.h"
+#include "model/adapter_files.h"
+#include "prompt/soft_prompt.h"
+#include "prompt/template.h"
+#include "score/classifier_head.h"
+
+namespace incipit {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPeftPrefix = "base_model.";  // of the head's tensors
+
+/// Checks that an adapter fits a model, and fills in what may be left open.
+Status complete(AdapterInfo& info, const Model& model) {
+  const ModelInfo& base = model.info();
+  if (info.labels.size() < 2) return fail("a classifier needs at least 2 labels, {} are given", info.labels.size());
+  if (info.num_virtual_tokens < 0 || (info.method == Method::head) != (info.num_virtual_tokens == 0))
+    return fail("method {} with {} virtual tokens; head has none, the others at least 1", name_of(info.method),
+                info.num_virtual_tokens);
+  if (info.method == Method::late && (info.insert_layer < 1 || info.insert_layer >= base.num_layers))
+    return fail("insert layer {}: a late prompt joins at layer 1 to {} of this model", info.insert_layer,
+                base.num_layers - 1);
+  if (info.method != Method::late) info.insert_layer = 0;
+  const std::int64_t room = Template(info.num_virtual_tokens, info.insert_layer).room(model.backbone().spec().positions);
+  if (room < 3)
+    return fail("{} virtual tokens leave no room for text: the model has {} positions", info.num_virtual_tokens,
+                base.max_positions);
+  if (info.max_length == 0) info.max_length = room;
+  if (info.max_length < 3 || info.max_length > room)
+    return fail("max length {}: between 3 and {} tokens fit beside {} virtual tokens", info.max_length, room,
+                info.num_virtual_tokens);
+  info.peft_type = peft_type_for(info.method, info.head_input);
+  return {};
+}
+
+/// Copies a tensor of an adapter file into a parameter of the same shape.
+Status fill(Parameter& parameter, const AdapterFile& file, const std::string& tensor, const fs::path& folder) {
+  const auto stored = file.tensors.find(tensor);
+  if (stored == file.tensors.end()) return fail("{}: tensor {} is missing", folder.string(), tensor);
+  const Matrix& values = stored->second.values;
+  if (values.rows() != parameter.value.rows() || values.cols() != parameter.value.cols())
+    return fail("{}: tensor {} is [{}, {}], this model and these labels need [{}, {}]", folder.string(), tensor,
+                values.rows(), values.cols(), parameter.value.rows(), parameter.value.cols());
+  std::copy_n(values.data(), values.size(), parameter.value.data());
+  return {};
+}
+
+/// The label names of an adapter that PEFT wrote: the base's where their number fits, else placeholders.
+Result<std::vector<std::string>> labels_of(const AdapterFile& file, const Model& model, const fs::path& folder) {
+  const std::string output = fmt::format("{}{}.weight", kPeftPrefix, model.head_weights().spec.output);
+  const auto stored = file.tensors.find(output);
+  if (stored == file.tensors.end())
+    return fail("{}: tensor {} is missing: the adapter has no head for a {} classifier", folder.string(), output,
+                model.info().model_type);
+  const auto count = static_cast<std::size_t>(stored->second.values.rows());
+  if (model.info().labels.size() == count) return model.info().labels;
+  std::vector<std::string> labels;
+  for (std::size_t i = 0; i < count; ++i) labels.push_back(fmt::format("LABEL_{}", i));
+  return labels;
+}
+
+Status check_kind(const AdapterFile& file, const fs::path& folder) {
+  constexpr std::array kReadable = {std::string_view("PROMPT_TUNING"), std::string_view("P_TUNING"), kOwnPeftType};
+  if (std::find(kReadable.begin(), kReadable.end(), file.config.peft_type) == kReadable.end())
+    return fail("{}: peft_type {} is not supported; PROMPT_TUNING, P_TUNING and {} are", folder.string(),
+                file.config.peft_type, kOwnPeftType);
+  if (!file.config.task_type.empty() && file.config.task_type != "SEQ_CLS")
+    return fail("{}: task_type {} is not supported; SEQ_CLS is", folder.string(), file.config.task_type);
+  return {};
+}
+
+std::int64_t count_values(const std::vector<const Parameter*>& parameters) {
+  std::int64_t count = 0;
+  for (const Parameter* parameter : parameters) count += parameter->value.size();
+  return count;
+}
+
+}  // namespace
+
+struct Adapter::State {
+  AdapterInfo info;
+  std::int64_t num_layers, num_attention_heads;
+  std::unique_ptr<PromptMethod> prompt;
+  Template input_template;
+  ClassifierHead head;
+};
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::head: return "head";
+    case Method::prompt: return "prompt";
+    case Method::late: return "late";
+  }
+  return "";
+}
+
+std::optional<Method> method_by_name(std::string_view name) {
+  for (const Method method : {Method::head, Method::prompt, Method::late})
+    if (name == name_of(method)) return method;
+  return std::nullopt;
+}
+
+std::uint64_t text_hash(std::string_view text_a, const std::optional<std::string>& text_b) {
+  std::string whole(text_a);
+  if (text_b) whole += '\x1f' + *text_b;  // a separator that texts do not have
+  return XXH3_64bits(whole.data(), whole.size());
+}
+
+Result<AdapterInfo> read_adapter_info(const fs::path& folder) {
+  INCIPIT_TRY(const AdapterFile file, read_adapter_folder(folder));
+  return adapter_info(folder, file);
+}
+
+Result<Adapter> Adapter::create(const Model& model, AdapterInfo info, std::uint64_t seed) {
+  INCIPIT_CHECK(complete(info, model));
+  info.base_model = model.info().folder.string();
+  info.base_fingerprint = model.info().fingerprint;
+  ClassifierHead head = ClassifierHead::create(model.head_weights(), info.head_input,
+                                               static_cast<std::int64_t>(info.labels.size()), seed);
+  auto prompt = std::make_unique<SoftPrompt>(info.num_virtual_tokens, model.info().hidden_size);
+  const Template input_template(info.num_virtual_tokens, info.insert_layer);
+  return Adapter(std::make_unique<State>(State{std::move(info), model.info().num_layers,
+                                               model.info().num_attention_heads, std::move(prompt), input_template,
+                                               std::move(head)}));
+}
+
+Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool force) {
+  INCIPIT_TRY(const AdapterFile file, read_adapter_folder(folder));
+  INCIPIT_CHECK(check_kind(file, folder));
+  INCIPIT_TRY(AdapterInfo info, adapter_info(folder, file));
+  if (!force && !info.base_fingerprint.empty() && info.base_fingerprint != model.info().fingerprint)
+    return fail("{}: trained on another base ({}, fingerprint {}; this one, {}, has {}); --force loads it anyway",
+                folder.string(), info.base_model, info.base_fingerprint, model.info().folder.string(),
+                model.info().fingerprint);
+  if (info.labels.empty()) {
+    INCIPIT_TRY(info.labels, labels_of(file, model, folder));
+  }
+  const bool own = file.config.peft_type == kOwnPeftType;
+  AdapterInfo kept = info;
+  Result<Adapter> made = create(model, std::move(info), 0);
+  if (!made) return fail("{}: {}", folder.string(), made.error().message);
+  Adapter& adapter = *made;
+  for (Parameter* parameter : adapter.prompt().parameters())
+    INCIPIT_CHECK(fill(*parameter, file, std::string(own ? kOwnPromptTensor : kPeftPromptTensor), folder));
+  for (Parameter* parameter : adapter.head().parameters())
+    INCIPIT_CHECK(fill(*parameter, file, std::string(kPeftPrefix) + parameter->name, folder));
+  adapter.state_->info.base_model = kept.base_model;
+  adapter.state_->info.peft_type = kept.peft_type;
+  adapter.state_->info.base_fingerprint = kept.base_fingerprint;
+  return made;
+}
+
+Status Adapter::save(const fs::path& folder) const {
+  const AdapterInfo& own = info();
+  const std::string peft_type = peft_type_for(own.method, own.head_input);
+  AdapterConfig config;
+  config.peft_type = peft_type;
+  config.task_type = "SEQ_CLS";
+  config.base_model_name_or_path = own.base_model;
+  if (own.num_virtual_tokens > 0) config.num_virtual_tokens = own.num_virtual_tokens;
+  config.token_dim = head().hidden_size();
+  config.num_layers = state_->num_layers;
+  config.num_attention_heads = state_->num_attention_heads;
+  config.prompt_tuning_init = "RANDOM";  // how it began is told in incipit.json; PEFT needs no tokenizer to load it
+
+  std::map<std::string, AdapterTensor> tensors;
+  const auto add = [&](std::string name, const Parameter& parameter, bool is_vector) {
+    AdapterTensor tensor;
+    tensor.values.resize(parameter.value.rows(), parameter.value.cols());
+    std::copy_n(parameter.value.data(), parameter.value.size(), tensor.values.data());
+    tensor.shape = {parameter.value.rows(), parameter.value.cols()};
+    if (is_vector) tensor.shape.erase(tensor.shape.begin());
+    tensors.emplace(std::move(name), std::move(tensor));
+  };
+  for (const Parameter* parameter : prompt().parameters())
+    add(std::string(peft_type == kOwnPeftType ? kOwnPromptTensor : kPeftPromptTensor), *parameter, false);
+  for (const Parameter* parameter : head().parameters())
+    add(std::string(kPeftPrefix) + parameter->name, *parameter, parameter->name.ends_with(".bias"));
+
+  INCIPIT_TRY(StagedFolder staged, StagedFolder::create(folder));
+  INCIPIT_CHECK(write_adapter_files(staged.path(), config, tensors));
+  INCIPIT_CHECK(write_own_files(staged.path(), own));
+  return staged.commit();
+}
+
+Adapter::Adapter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Adapter::Adapter(Adapter&&) noexcept = default;
+Adapter& Adapter::operator=(Adapter&&) noexcept = default;
+Adapter::~Adapter() = default;
+
+Adapter Adapter::clone() const {
+  return Adapter(std::make_unique<State>(State{state_->info, state_->num_layers, state_->num_attention_heads,
+                                               state_->prompt->clone(), state_->input_template, state_->head.clone()}));
+}
+
+const AdapterInfo& Adapter::info() const { return state_->info; }
+
+void Adapter::set_provenance(std::map<std::string, std::string> provenance, std::vector<std::uint64_t> training_texts) {
+  std::sort(training_texts.begin(), training_texts.end());
+  state_->info.provenance = std::move(provenance);
+  state_->info.training_texts = std::move(training_texts);
+}
+
+std::int64_t Adapter::prompt_parameters() const { return count_values(prompt().parameters()); }
+std::int64_t Adapter::head_parameters() const { return count_values(head().parameters()); }
+
+PromptMethod& Adapter::prompt() { return *state_->prompt; }
+const PromptMethod& Adapter::prompt() const { return *state_->prompt; }
+ClassifierHead& Adapter::head() { return state_->head; }
+const ClassifierHead& Adapter::head() const { return state_->head; }
+const Template& Adapter::input_template() const { return state_->input_template; }
+
+}  // namespace incipit

@@ -1,0 +1,108 @@
+#include "model/adapter_files.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+
+namespace incipit {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::string_view kOwnFile = "incipit.json";
+constexpr std::string_view kTextsFile = "training_texts.hex";
+constexpr int kFormatVersion = 1;
+constexpr std::uint64_t kMaxBytes = 256u << 20;
+
+/// Reads incipit.json over what PEFT's config said. Throws nlohmann's exceptions.
+void read_own_json(const json& own, AdapterInfo& info, std::string& problem) {
+  if (const int version = own.at("format_version").get<int>(); version != kFormatVersion) {
+    problem = fmt::format("format_version {}, this program reads {}", version, kFormatVersion);
+    return;
+  }
+  const auto method = method_by_name(own.at("method").get<std::string>());
+  const auto input = head_input_by_name(own.at("head_input").get<std::string>());
+  if (!method) problem = "method must be head, prompt or late";
+  if (!input) problem = "head_input must be first, cls or mean";
+  if (!problem.empty()) return;
+  info.method = *method;
+  info.head_input = *input;
+  info.num_virtual_tokens = own.at("num_virtual_tokens").get<std::int64_t>();
+  info.insert_layer = own.at("insert_layer").get<std::int64_t>();
+  info.max_length = own.at("max_length").get<std::int64_t>();
+  info.labels = own.at("labels").get<std::vector<std::string>>();
+  info.base_fingerprint = own.at("base_fingerprint").get<std::string>();
+  info.provenance = own.at("provenance").get<std::map<std::string, std::string>>();
+}
+
+Result<std::vector<std::uint64_t>> read_texts(const fs::path& path) {
+  std::vector<std::uint64_t> hashes;
+  INCIPIT_TRY(const std::string content, read_file(path, kMaxBytes));
+  for (const char* at = content.data(), *end = at + content.size(); at < end;) {
+    std::uint64_t hash = 0;
+    const auto [next, error] = std::from_chars(at, end, hash, 16);
+    if (error != std::errc() || next == end || *next != '\n')
+      return fail("{}: line {} is not a hexadecimal hash", path.string(), hashes.size() + 1);
+    hashes.push_back(hash);
+    at = next + 1;
+  }
+  if (!std::is_sorted(hashes.begin(), hashes.end())) return fail("{}: the hashes are not sorted", path.string());
+  return hashes;
+}
+
+}  // namespace
+
+std::string peft_type_for(Method method, HeadInput input) {
+  const bool peft_can = method == Method::prompt && input == HeadInput::first;
+  return peft_can ? "PROMPT_TUNING" : std::string(kOwnPeftType);
+}
+
+Result<AdapterInfo> adapter_info(const fs::path& folder, const AdapterFile& file) {
+  AdapterInfo info;
+  info.peft_type = file.config.peft_type;
+  info.base_model = file.config.base_model_name_or_path;
+  if (const auto prompt = file.tensors.find(std::string(kPeftPromptTensor)); prompt != file.tensors.end())
+    info.num_virtual_tokens = prompt->second.values.rows();
+
+  const fs::path own_path = folder / kOwnFile;
+  std::error_code error;
+  if (!fs::exists(own_path, error)) {
+    if (info.peft_type == kOwnPeftType) return fail("{}: missing; an {} adapter needs it", own_path.string(), kOwnPeftType);
+    return info;
+  }
+  INCIPIT_TRY(const std::string text, read_file(own_path, kMaxBytes));
+  std::string problem;
+  try {
+    read_own_json(json::parse(text), info, problem);
+  } catch (const json::exception& exception) {
+    problem = exception.what();
+  }
+  if (!problem.empty()) return fail("{}: {}", own_path.string(), problem);
+  if (fs::exists(folder / kTextsFile, error)) {
+    INCIPIT_TRY(info.training_texts, read_texts(folder / kTextsFile));
+  }
+  return info;
+}
+
+Status write_own_files(const fs::path& folder, const AdapterInfo& info) {
+  const json own = {{"format_version", kFormatVersion},
+                    {"method", name_of(info.method)},
+                    {"head_input", name_of(info.head_input)},
+                    {"num_virtual_tokens", info.num_virtual_tokens},
+                    {"insert_layer", info.insert_layer},
+                    {"max_length", info.max_length},
+                    {"labels", info.labels},
+                    {"base_fingerprint", info.base_fingerprint},
+                    {"provenance", info.provenance}};
+  INCIPIT_CHECK(write_file(folder / kOwnFile, own.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
+  if (info.training_texts.empty()) return {};
+  std::string hashes;
+  for (const std::uint64_t hash : info.training_texts) hashes += fmt::format("{:016x}\n", hash);
+  return write_file(folder / kTextsFile, hashes);
+}
+
+}  // namespace incipit

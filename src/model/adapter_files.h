@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "formats/peft_adapter.h"
+#include "incipit/adapter.h"
+
+namespace incipit {
+
+/// The peft_type of folders that PEFT could only load wrongly, and their virtual tokens' tensor. PEFT's is
+/// "prompt_embeddings", which it would take for an input prompt.
+inline constexpr std::string_view kOwnPeftType = "INCIPIT";
+inline constexpr std::string_view kPeftPromptTensor = "prompt_embeddings";
+inline constexpr std::string_view kOwnPromptTensor = "virtual_tokens";
+
+/// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before the input, the head on the first row.
+std::string peft_type_for(Method method, HeadInput input);
+
+/// What an adapter folder says of itself: incipit.json where there is one, else what PEFT's config implies.
+Result<AdapterInfo> adapter_info(const std::filesystem::path& folder, const AdapterFile& file);
+
+/// Writes incipit.json and, where there are any, the training texts' hashes.
+Status write_own_files(const std::filesystem::path& folder, const AdapterInfo& info);
+
+}  // namespace incipit

@@ -1,0 +1,63 @@
+#include "incipit/model.h"
+
+#include <optional>
+#include <system_error>
+
+#include "backbone/architecture.h"
+#include "formats/hf_config.h"
+#include "formats/safetensors.h"
+#include "model/fingerprint.h"
+
+namespace incipit {
+
+struct Model::State {
+  ModelInfo info;
+  LoadReport report;
+  Tokenizer tokenizer;
+  std::unique_ptr<Backbone> backbone;
+  HeadWeights head;
+};
+
+Result<Model> Model::load(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error))
+    return fail("{}: not a model folder; one with config.json, model.safetensors and tokenizer.json is needed",
+                folder.string());
+  INCIPIT_TRY(const HfConfig config, read_hf_config(folder));
+  INCIPIT_TRY(const TensorStore store, TensorStore::open(folder));
+  INCIPIT_TRY(Tokenizer tokenizer, Tokenizer::load(folder));
+  INCIPIT_TRY(LoadedBackbone loaded, load_backbone(store, config));
+  if (tokenizer.vocab_size() > config.vocab_size)
+    return fail("{}: its tokenizer has {} tokens, the model {}", folder.string(), tokenizer.vocab_size(),
+                config.vocab_size);
+
+  const BackboneSpec& spec = loaded.backbone->spec();
+  ModelInfo info;
+  info.folder = folder;
+  info.model_type = config.model_type;
+  info.architectures = config.architectures;
+  info.hidden_size = spec.hidden_size;
+  info.num_layers = spec.num_layers;
+  info.num_attention_heads = spec.num_attention_heads;
+  info.intermediate_size = spec.intermediate_size;
+  info.vocab_size = spec.vocab_size;
+  info.max_positions = spec.positions.usable;
+  info.backbone_parameters = spec.parameter_count;
+  if (loaded.head.spec.dense_is_frozen) info.backbone_parameters += spec.hidden_size * (spec.hidden_size + 1);
+  info.labels = config.labels;
+  info.fingerprint = fingerprint(store, config);
+
+  LoadReport report{std::move(loaded.unused), std::move(loaded.newly_initialised)};
+  return Model(std::make_shared<State>(State{std::move(info), std::move(report), std::move(tokenizer),
+                                             std::move(loaded.backbone), std::move(loaded.head)}));
+}
+
+Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+const ModelInfo& Model::info() const { return state_->info; }
+const LoadReport& Model::report() const { return state_->report; }
+const Tokenizer& Model::tokenizer() const { return state_->tokenizer; }
+const Backbone& Model::backbone() const { return *state_->backbone; }
+const HeadWeights& Model::head_weights() const { return state_->head; }
+
+}  // namespace incipit

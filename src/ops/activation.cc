@@ -1,0 +1,143 @@
+#include "ops/activation.h"
+
+#include "base/parallel.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/activation.cc"
+// Before everything else of Highway, against the alphabet:
+// clang-format off
+#include <hwy/foreach_target.h>
+#include <hwy/contrib/math/math-inl.h>
+// clang-format on
+
+#include "ops/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace incipit::HWY_NAMESPACE {
+
+HWY_INLINE FloatVec constant(float value) {
+  return hn::Set(FloatTag(), value);
+}
+
+/// Φ(x) and exp(-x²/2), by Abramowitz and Stegun's formula 7.1.26 (absolute error below 1.5e-7).
+struct NormalCdf {
+  FloatVec cdf;
+  FloatVec bell;
+};
+HWY_INLINE NormalCdf normal_cdf(FloatVec x) {
+  const FloatTag d;
+  const FloatVec z = hn::Mul(hn::Abs(x), constant(0.70710678f));
+  const FloatVec bell = hn::Exp(d, hn::Neg(hn::Mul(z, z)));
+  const FloatVec t = hn::Div(constant(1.0f), hn::MulAdd(z, constant(0.3275911f), constant(1.0f)));
+  FloatVec poly = hn::MulAdd(t, constant(1.061405429f), constant(-1.453152027f));
+  poly = hn::MulAdd(poly, t, constant(1.421413741f));
+  poly = hn::MulAdd(poly, t, constant(-0.284496736f));
+  poly = hn::MulAdd(poly, t, constant(0.254829592f));
+  const FloatVec upper_tail = hn::Mul(constant(0.5f), hn::Mul(hn::Mul(poly, t), bell));  // 1 - Φ(|x|)
+  const FloatVec cdf =
+      hn::IfThenElse(hn::Lt(x, hn::Zero(d)), upper_tail, hn::Sub(constant(1.0f), upper_tail));
+  return {cdf, bell};
+}
+
+/// gelu_tanh is x σ(z), z = √(8/π) (x + 0.044715 x³), since (1 + tanh(z/2)) / 2 = σ(z); so neither tail
+/// cancels.
+struct Sigmoid {
+  FloatVec value;
+  FloatVec complement;  // 1 - value
+};
+HWY_INLINE Sigmoid gelu_tanh_gate(FloatVec x) {
+  const FloatTag d;
+  const FloatVec z = hn::Mul(hn::Mul(constant(1.59576912f), x),
+                             hn::MulAdd(constant(0.044715f), hn::Mul(x, x), constant(1.0f)));
+  const FloatVec e = hn::Exp(d, hn::Min(z, constant(80.0f)));  // σ is 1 long before exp overflows
+  const FloatVec complement = hn::Div(constant(1.0f), hn::Add(e, constant(1.0f)));
+  return {hn::Mul(e, complement), complement};
+}
+
+HWY_INLINE FloatVec value_of(Activation activation, FloatVec x) {
+  const FloatTag d;
+  switch (activation) {
+    case Activation::gelu:
+      return hn::Mul(x, normal_cdf(x).cdf);
+    case Activation::gelu_tanh:
+      return hn::Mul(x, gelu_tanh_gate(x).value);
+    case Activation::relu:
+      return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x);  // keeps NaN, unlike Max
+    case Activation::tanh:
+      return hn::Tanh(d, x);
+  }
+  return x;
+}
+
+HWY_INLINE FloatVec slope_of(Activation activation, FloatVec x) {
+  const FloatTag d;
+  switch (activation) {
+    case Activation::gelu: {
+      const NormalCdf normal = normal_cdf(x);
+      return hn::MulAdd(hn::Mul(x, constant(0.39894228f)), normal.bell, normal.cdf);
+    }
+    case Activation::gelu_tanh: {
+      const Sigmoid gate = gelu_tanh_gate(x);
+      const FloatVec d_z =
+          hn::MulAdd(constant(1.59576912f * 3.0f * 0.044715f), hn::Mul(x, x), constant(1.59576912f));
+      return hn::MulAdd(hn::Mul(hn::Mul(x, d_z), gate.complement), gate.value, gate.value);
+    }
+    case Activation::relu:
+      return hn::IfThenElseZero(hn::Gt(x, hn::Zero(d)), constant(1.0f));
+    case Activation::tanh: {
+      const FloatVec t = hn::Tanh(d, x);
+      return hn::NegMulAdd(t, t, constant(1.0f));
+    }
+  }
+  return x;
+}
+
+void activate_range(Activation activation, const float* x, float* y, std::int64_t count) {
+  for_each_vector(count, [&](std::int64_t i, auto load, auto store)
+                             HWY_ATTR { store(value_of(activation, load(x + i)), y + i); });
+}
+
+void activate_backward_range(Activation activation, const float* x, const float* dy, float* dx,
+                             std::int64_t count) {
+  for_each_vector(count, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    store(hn::Mul(load(dy + i), slope_of(activation, load(x + i))), dx + i);
+  });
+}
+
+}  // namespace incipit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace incipit {
+namespace {
+
+constexpr std::int64_t kGrain = 16384;  // values worth a thread
+
+}  // namespace
+
+HWY_EXPORT(activate_range);
+HWY_EXPORT(activate_backward_range);
+
+std::optional<Activation> activation_by_name(std::string_view name) {
+  if (name == "gelu") return Activation::gelu;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::gelu_tanh;
+  if (name == "relu") return Activation::relu;
+  if (name == "tanh") return Activation::tanh;
+  return std::nullopt;
+}
+
+void activate(Activation activation, const float* x, float* y, std::int64_t count) {
+  parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    HWY_DYNAMIC_DISPATCH(activate_range)(activation, x + begin, y + begin, end - begin);
+  });
+}
+
+void activate_backward(Activation activation, const float* x, const float* dy, float* dx,
+                       std::int64_t count) {
+  parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    HWY_DYNAMIC_DISPATCH(activate_backward_range)(activation, x + begin, dy + begin, dx + begin, end - begin);
+  });
+}
+
+}  // namespace incipit
+#endif

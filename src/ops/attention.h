@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "tensor/matrix.h"
+
+namespace incipit {
+
+/// A sequence's rows: queries [query_first, +query_count) attend to all of keys [key_first, +key_count).
+struct AttentionSpan {
+  std::int64_t query_first = 0;
+  std::int64_t query_count = 0;
+  std::int64_t key_first = 0;
+  std::int64_t key_count = 0;
+};
+
+struct AttentionShape {
+  std::int64_t num_heads = 0;
+  std::int64_t head_dim = 0;
+};
+
+/// Dropout of attention probabilities; off where `rate` is 0. The mask of a query row depends on its key and
+/// the head.
+struct AttentionDropout {
+  float rate = 0;
+  std::span<const std::uint64_t> query_keys;  // [query rows]
+};
+
+/// Bidirectional softmax(Q Kᵀ / √head_dim) V within each sequence, for every head.
+/// q: [query rows, heads*head_dim]; k, v: [key rows, heads*head_dim], of one stride; out as q. A span with
+/// queries has keys too. log_sum: [heads, query rows], what the backward pass needs of the softmax, or null.
+void attention(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
+               ConstMatrixView k, ConstMatrixView v, const AttentionDropout& dropout, MatrixView out,
+               float* log_sum);
+
+/// Gradients by q, k and v, which are overwritten; dk and dv are of one stride. Rows outside of every span
+/// are left alone.
+void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
+                        ConstMatrixView k, ConstMatrixView v, const AttentionDropout& dropout,
+                        const float* log_sum, ConstMatrixView d_out, MatrixView dq, MatrixView dk,
+                        MatrixView dv);
+
+}  // namespace incipit

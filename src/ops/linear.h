@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "tensor/matrix.h"
+
+namespace incipit {
+
+/// Rows that a buffer must have room for when a Linear works on `rows` of them: row counts are rounded up to
+/// few sizes (at most 3 % more), so that a kernel compiled for one batch serves the next.
+std::int64_t padded_rows(std::int64_t rows);
+
+/// A frozen affine map y = x Wᵀ + b, its weight packed once for the matmul of this machine. The rows above
+/// `rows` of every buffer, up to padded_rows(rows), are read and overwritten with values of no meaning.
+class Linear {
+ public:
+  /// weight: [out, in]; bias: [out] or empty. Both are copied.
+  Linear(ConstMatrixView weight, std::span<const float> bias);
+  Linear(Linear&&) noexcept;
+  Linear& operator=(Linear&&) noexcept;
+  ~Linear();
+
+  std::int64_t in_features() const;
+  std::int64_t out_features() const;
+
+  /// x: [padded_rows(rows), in], y: [padded_rows(rows), out], both contiguous.
+  void forward(const float* x, std::int64_t rows, float* y) const;
+
+  /// dx = dy W, added to what dx holds where `accumulate`. dy: [padded, out], dx: [padded, in]. Its first
+  /// call packs the weight a second time; models that only predict never pay for that.
+  void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace incipit

@@ -1,0 +1,276 @@
+#include "incipit/train.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "incipit/predict.h"
+#include "support/synthetic_model.h"
+#include "support/test_folder.h"
+
+namespace incipit {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Remembers what it was told.
+class Recorder : public TrainObserver {
+ public:
+  void on_start(std::int64_t trainable, std::int64_t /*all*/, std::int64_t planned) override {
+    trainable_count = trainable;
+    step_count = planned;
+  }
+  void on_step(const StepReport& report) override { steps.push_back(report); }
+  void on_warning(const std::string& message) override { warnings.push_back(message); }
+  bool stop_requested() override { return stop_after > 0 && std::ssize(steps) >= stop_after; }
+
+  std::int64_t trainable_count = 0, step_count = 0;
+  std::vector<StepReport> steps;
+  std::vector<std::string> warnings;
+  std::int64_t stop_after = 0;
+};
+
+/// Texts whose class shows in a word, on a small random model.
+class TrainTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    nlohmann::json config = tiny_config("bert");
+    config["vocab_size"] = 300;
+    SyntheticOptions options;
+    options.tokenizer = fs::path(INCIPIT_SOURCE_DIR) / "tests/golden/tokenizers/bert/tokenizer.json";
+    options.classifier = false;
+    ASSERT_TRUE(write_synthetic_model(folder_.path() / "base", config, options));
+    auto loaded = Model::load(folder_.path() / "base");
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    model_.emplace(std::move(*loaded));
+  }
+
+  static Dataset dataset(std::size_t count, std::uint64_t seed, bool shuffled_labels = false) {
+    Dataset data;
+    data.labels = {"no", "yes"};
+    Rng rng(seed);
+    for (std::size_t i = 0; i < count; ++i) {
+      Example example;
+      example.id = std::to_string(i);
+      example.label = static_cast<int>(rng.below(2));
+      const std::int64_t length = 1 + static_cast<std::int64_t>(rng.below(6));
+      const std::int64_t place = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(length)));
+      for (std::int64_t w = 0; w < length; ++w) {
+        const char letter = static_cast<char>('a' + rng.below(8));
+        example.text_a += w == place ? (example.label == 1 ? "x y " : "z w ") : std::string(1, letter) + " ";
+      }
+      if (shuffled_labels) example.label = static_cast<int>(rng.below(2));
+      data.examples.push_back(std::move(example));
+    }
+    return data;
+  }
+
+  static TrainOptions quick() {
+    TrainOptions options;
+    options.num_virtual_tokens = 4;
+    options.learning_rate = 1e-2;
+    options.epochs = 6;
+    options.batch_size = 16;
+    options.head_input = HeadInput::mean;
+    return options;
+  }
+
+  TrainResult run(const TrainOptions& options, const Dataset& data, const Dataset* held_out) {
+    auto result = train(*model_, data, held_out, options, recorder_);
+    EXPECT_TRUE(result) << result.error().message;
+    return std::move(*result);
+  }
+
+  std::string failure(const TrainOptions& options, const Dataset& data) {
+    const auto result = train(*model_, data, nullptr, options, recorder_);
+    return result ? "trained" : result.error().message;
+  }
+
+  /// Every file of a saved adapter, one after another.
+  std::string bytes_of(const Adapter& adapter) {
+    const fs::path folder = folder_.path() / "saved";
+    fs::remove_all(folder);
+    EXPECT_TRUE(adapter.save(folder));
+    std::string all;
+    for (const char* name : {"adapter_config.json", "adapter_model.safetensors", "incipit.json"}) all += *read_file(folder / name);
+    return all;
+  }
+
+  TestFolder folder_;
+  std::optional<Model> model_;
+  Recorder recorder_;
+};
+
+class Methods : public TrainTest, public testing::WithParamInterface<Method> {};
+INSTANTIATE_TEST_SUITE_P(All, Methods, testing::Values(Method::head, Method::prompt, Method::late),
+                         [](const auto& method) { return std::string(name_of(method.param)); });
+
+TEST_P(Methods, LearnsAndKeepsTheBest) {
+  const Dataset data = dataset(256, 1), held_out = dataset(200, 2);
+  TrainOptions options = quick();
+  options.method = GetParam();
+  const TrainResult result = run(options, data, &held_out);
+  ASSERT_EQ(result.epochs.size(), 6u);
+  double best = 0;
+  for (const EpochReport& epoch : result.epochs) best = std::max(best, epoch.eval->accuracy);
+  EXPECT_EQ(result.epochs[static_cast<std::size_t>(result.best_epoch)].eval->accuracy, best);
+  EXPECT_GT(best, 0.8);
+  Predictor predictor(*model_, result.adapter, {});
+  const auto predictions = predictor.predict(held_out.examples);
+  ASSERT_TRUE(predictions);
+  EXPECT_EQ(evaluate_predictions(held_out.examples, *predictions, 2).accuracy, best) << "not the best epoch's adapter";
+}
+
+TEST_P(Methods, SameSeedSameBytes) {
+  const Dataset data = dataset(64, 1), held_out = dataset(32, 2);
+  TrainOptions options = quick();
+  options.method = GetParam();
+  options.epochs = 2;
+  options.dropout = true;
+  const std::string first = bytes_of(run(options, data, &held_out).adapter);
+  EXPECT_EQ(first, bytes_of(run(options, data, &held_out).adapter));
+  options.seed = 1;
+  EXPECT_NE(first, bytes_of(run(options, data, &held_out).adapter));
+}
+
+TEST_F(TrainTest, ShuffledLabelsFallToChance) {
+  const Dataset data = dataset(256, 1, true), held_out = dataset(400, 2);
+  TrainOptions options = quick();
+  options.epochs = 3;
+  const TrainResult result = run(options, data, nullptr);
+  Predictor predictor(*model_, result.adapter, {});
+  const auto predictions = predictor.predict(held_out.examples);
+  const Metrics metrics = evaluate_predictions(held_out.examples, *predictions, 2);
+  EXPECT_GT(metrics.accuracy, 0.3);
+  EXPECT_LT(metrics.accuracy, 0.7);
+}
+
+TEST_F(TrainTest, MicroBatchesChangeNothing) {
+  const Dataset data = dataset(64, 1);
+  TrainOptions options = quick();
+  options.epochs = 2;
+  options.class_weights = {0.3, 1.7};
+  run(options, data, nullptr);
+  const std::vector<StepReport> whole = recorder_.steps;
+  recorder_.steps.clear();
+  options.max_batch_tokens = 30;
+  run(options, data, nullptr);
+  ASSERT_EQ(recorder_.steps.size(), whole.size());
+  for (std::size_t s = 0; s < whole.size(); ++s) EXPECT_NEAR(recorder_.steps[s].loss, whole[s].loss, 1e-4) << s;
+}
+
+TEST_F(TrainTest, CountsStepsAndWarmsUp) {
+  TrainOptions options = quick();
+  options.epochs = 2.5;
+  options.warmup = 0.2;
+  run(options, dataset(40, 1), nullptr);  // 3 batches an epoch
+  EXPECT_EQ(recorder_.step_count, 8);     // 7.5, rounded up
+  ASSERT_EQ(recorder_.steps.size(), 8u);
+  EXPECT_EQ(recorder_.steps[0].learning_rate, 0.0);
+  EXPECT_NEAR(recorder_.steps[1].learning_rate, 1e-2 / 1.6, 1e-12);
+  EXPECT_EQ(recorder_.trainable_count, 4 * 48 + 2 * 48 + 2);
+}
+
+TEST_F(TrainTest, NoStepsGiveAnUntrainedAdapter) {
+  const Dataset held_out = dataset(20, 2);
+  TrainOptions options = quick();
+  options.epochs = 0;
+  const TrainResult result = run(options, dataset(40, 1), &held_out);
+  EXPECT_TRUE(recorder_.steps.empty());
+  EXPECT_TRUE(result.epochs.at(0).eval);
+}
+
+TEST_F(TrainTest, StopsEarlyAndOnRequest) {
+  const Dataset data = dataset(64, 1), held_out = dataset(40, 2);
+  TrainOptions options = quick();
+  options.learning_rate = 0;  // never better than the first epoch
+  options.epochs = 50;
+  options.early_stop = 3;
+  const TrainResult early = run(options, data, &held_out);
+  EXPECT_EQ(early.epochs.size(), 4u);
+  EXPECT_EQ(early.best_epoch, 0);
+  recorder_ = {};
+  recorder_.stop_after = 2;
+  const TrainResult interrupted = run(options, data, &held_out);
+  EXPECT_TRUE(interrupted.interrupted);
+  EXPECT_EQ(recorder_.steps.size(), 2u);
+}
+
+TEST_F(TrainTest, FrozenHeadStaysAndPromptMoves) {
+  const Dataset data = dataset(64, 1);
+  TrainOptions options = quick();
+  options.method = Method::head;
+  const TrainResult probe = run(options, data, nullptr);
+  ASSERT_TRUE(probe.adapter.save(folder_.path() / "probe"));
+  options.method = Method::prompt;
+  options.init = PromptInit::adapter;
+  options.init_adapter = folder_.path() / "probe";
+  options.head_learning_rate = 0;
+  options.epochs = 0;
+  const std::string start = bytes_of(run(options, data, nullptr).adapter);
+  options.epochs = 1;
+  const TrainResult trained = run(options, data, nullptr);
+  EXPECT_NE(bytes_of(trained.adapter), start) << "the prompt did not move";
+  ASSERT_TRUE(trained.adapter.save(folder_.path() / "again"));
+  options.init_adapter = folder_.path() / "again";
+  options.epochs = 0;
+  EXPECT_EQ(bytes_of(run(options, data, nullptr).adapter), bytes_of(trained.adapter)) << "a saved adapter goes on as it was";
+}
+
+TEST_F(TrainTest, EveryInitStartsFiniteAndApart) {
+  std::vector<std::string> starts;
+  for (const Method method : {Method::prompt, Method::late})
+    for (const PromptInit init : {PromptInit::random, PromptInit::vocab, PromptInit::text, PromptInit::labels}) {
+      TrainOptions options = quick();
+      options.method = method;
+      options.init = init;
+      options.init_text = "a b c";
+      options.epochs = 0;
+      starts.push_back(bytes_of(run(options, dataset(8, 1), nullptr).adapter));
+      for (std::size_t i = 0; i + 1 < starts.size(); ++i) EXPECT_NE(starts[i], starts.back());
+    }
+}
+
+TEST_F(TrainTest, NamesWhatIsWrong) {
+  const Dataset data = dataset(40, 1);
+  TrainOptions options = quick();
+  options.learning_rate = 1e30;
+  options.warmup = 0;
+  EXPECT_NE(failure(options, data).find("the loss is"), std::string::npos) << failure(options, data);
+  options = quick();
+  options.learning_rate = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_NE(failure(options, data).find("learning rate"), std::string::npos);
+  options = quick();
+  options.class_weights = {1, 2, 3};
+  EXPECT_NE(failure(options, data).find("3 class weights for 2 labels"), std::string::npos);
+  options = quick();
+  options.num_virtual_tokens = 511;
+  EXPECT_NE(failure(options, data).find("leave no room"), std::string::npos);
+  options = quick();
+  options.method = Method::late;
+  options.insert_layer = 3;
+  EXPECT_NE(failure(options, data).find("insert layer 3"), std::string::npos);
+  options = quick();
+  options.init = PromptInit::adapter;
+  options.init_adapter = folder_.path() / "none";
+  EXPECT_NE(failure(options, data).find("none"), std::string::npos);
+  Dataset unlabelled = data;
+  unlabelled.examples[3].label = -1;
+  EXPECT_NE(failure(quick(), unlabelled).find("example 3 has no label"), std::string::npos);
+  EXPECT_NE(failure(quick(), Dataset{}).find("no training examples"), std::string::npos);
+}
+
+TEST_F(TrainTest, SaysWhenTextsAreTruncated) {
+  TrainOptions options = quick();
+  options.max_length = 5;
+  options.epochs = 0;
+  run(options, dataset(40, 1), nullptr);
+  ASSERT_EQ(recorder_.warnings.size(), 1u);
+  EXPECT_NE(recorder_.warnings[0].find("longer than 5 tokens"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace incipit

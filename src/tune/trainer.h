@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "incipit/train.h"
+#include "infer/packed_run.h"
+#include "prompt/template.h"
+#include "score/classifier_head.h"
+#include "score/loss.h"
+#include "tune/adamw.h"
+
+namespace incipit {
+
+/// Takes training steps on one adapter. What it is given must outlive it.
+class Trainer {
+ public:
+  Trainer(const Model& model, Adapter& adapter, const TrainOptions& options, std::vector<double> class_weights);
+
+  /// Sets the vectors of the examples, [examples, hidden], where nothing trained stands below them: steps then run the
+  /// head only.
+  void use_vectors(const Matrix& vectors) { vectors_ = &vectors; }
+
+  /// The mean loss of a batch and its gradients, which are left in the parameters. `batch` indexes examples and
+  /// labels; `step` (0-based) draws the dropout masks.
+  Result<double> gradients(std::span<const TemplatedExample> examples, std::span<const int> labels,
+                           std::span<const std::size_t> batch, std::int64_t step);
+
+  /// Clips and applies them, and returns their norm.
+  double apply(double schedule_factor);
+
+  std::int64_t tokens() const { return tokens_; }  // of the last batch
+
+ private:
+  /// Loss of a part of a batch, given the vectors that its heads read; d_vectors_ becomes their gradient.
+  WeightedSum score(const Matrix& vectors, std::span<const int> labels, std::span<const std::uint64_t> keys,
+                    double batch_weight);
+  Result<WeightedSum> run(std::span<const TemplatedExample> examples, std::span<const std::size_t> part,
+                          std::span<const int> part_labels, std::int64_t step, double batch_weight);
+
+  Adapter& adapter_;
+  const TrainOptions& options_;
+  std::vector<double> class_weights_;
+  AdamW optimizer_;
+  PackedRun run_;
+  const Matrix* vectors_ = nullptr;
+  HeadPass head_pass_;
+  Matrix batch_vectors_, d_logits_, d_vectors_;
+  std::int64_t tokens_ = 0;
+};
+
+}  // namespace incipit

@@ -1,0 +1,69 @@
+#include "cli_fixture.h"
+
+namespace incipit {
+namespace {
+
+using InfoTest = CliTest;
+
+TEST_F(InfoTest, DescribesAModel) {
+  const Outcome text = run({"info", path("base")});
+  ASSERT_TRUE(succeeded(text));
+  for (const char* part :
+       {"bert", "parameters", "48", "newly initialised", "classifier.weight", "fingerprint"})
+    EXPECT_NE(text.out.find(part), std::string::npos) << part << "\n" << text.out;
+  const nlohmann::json json = parse_json(run({"info", path("base"), "--json"}).out);
+  EXPECT_EQ(json["kind"], "model");
+  EXPECT_EQ(json["hidden_size"], 48);
+  EXPECT_EQ(json["num_layers"], 3);
+  EXPECT_EQ(json["unused"].size(), 0u);
+}
+
+TEST_F(InfoTest, DescribesAnAdapter) {
+  train("adapter", {"--seed", "3"});
+  const Outcome text = run({"info", path("adapter")});
+  ASSERT_TRUE(succeeded(text));
+  for (const char* part : {"late", "negative, positive", "data.tsv"})
+    EXPECT_NE(text.out.find(part), std::string::npos) << part << "\n" << text.out;
+  const nlohmann::json json = parse_json(run({"info", path("adapter"), "--json"}).out);
+  EXPECT_EQ(json["kind"], "adapter");
+  EXPECT_EQ(json["num_virtual_tokens"], 4);
+  EXPECT_EQ(json["provenance"]["seed"], "3");
+  EXPECT_GT(json["training_texts"], 100);
+}
+
+TEST_F(InfoTest, DescribesData) {
+  write("some.tsv", "text\tlabel\na b c\tyes\nd\tno\ne f g h i\tyes\nj k\tyes\n");
+  const Outcome text = run({"info", path("some.tsv")});
+  ASSERT_TRUE(succeeded(text));
+  EXPECT_NE(text.out.find("4 texts: no 1, yes 3; always answering 'yes' would be right on 0.7500"),
+            std::string::npos)
+      << text.out;
+  const nlohmann::json json = parse_json(run({"info", path("some.tsv"), "--json"}).out);
+  EXPECT_EQ(json["kind"], "data");
+  EXPECT_EQ(json["examples"], 4);
+  EXPECT_EQ(json["longest_words"], 5);
+  EXPECT_DOUBLE_EQ(json["majority_share"], 0.75);
+  EXPECT_EQ(json["words"][2], (nlohmann::json{{"from", 2}, {"to", 3}, {"count", 2}}));
+}
+
+TEST_F(InfoTest, DataWithoutLabelsIsDescribedToo) {
+  write("texts.txt", "one two\nthree\n");
+  const Outcome outcome = run({"info", path("texts.txt")});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.out.find("2 texts"), std::string::npos);
+  EXPECT_NE(outcome.out.find("no labels"), std::string::npos);
+}
+
+TEST_F(InfoTest, AnUnknownNameSaysWhatIsThere) {
+  EXPECT_TRUE(fails_with(run({"info", "no-such-thing"}), 1, "no-such-thing"));
+}
+
+TEST_F(InfoTest, TheCatalogueIsListed) {
+  const Outcome outcome = run({"pull", "--list"});
+  ASSERT_TRUE(succeeded(outcome));
+  for (const char* name : {"minilm", "movie-reviews"}) EXPECT_NE(outcome.out.find(name), std::string::npos);
+  EXPECT_TRUE(fails_with(run({"pull", "no-such-thing"}), 1, "no-such-thing"));
+}
+
+}  // namespace
+}  // namespace incipit
