@@ -13,10 +13,15 @@
 namespace incipit::cli {
 namespace {
 
+/// CLI11 takes an argument such as the text "[a, b]" for a list and apart. This character at its end, taken off
+/// again by sealed(), keeps it whole.
+constexpr char kSeal = '\x1f';
+
 /// CLI11 says which words it did not expect, but not what would have been right.
 [[noreturn]] void refuse_extra(const CLI::App& app, const std::string& word) {
   if (word.size() < 2 || word[0] != '-')
-    throw CLI::ExtrasError({fmt::format("unexpected argument '{}'", word)});
+    
+    throw CLI::ParseError(fmt::format("unexpected argument '{}'", word), CLI::ExitCodes::ExtrasError);
   const std::string flag = word.substr(0, word.find('='));
   std::vector<std::string> known;
   for (const CLI::Option* option : app.get_options({}))
@@ -37,9 +42,18 @@ CommandLine::CommandLine(std::string_view command, std::string_view about)
       ->configurable(false);
 }
 
+CLI::Option* CommandLine::sealed(CLI::Option* option) {
+  return option->transform(CLI::Validator(
+      [](std::string& value) {
+        if (value.ends_with(std::string("]") + kSeal)) value.pop_back();
+        return std::string();
+      },
+      ""));
+}
+
 CLI::Option* CommandLine::list(const std::string& name, std::vector<std::string>& values,
                                const std::string& type, const std::string& about) {
-  return app_.add_option(name, values, about)->type_name(type)->group(group_);
+  return sealed(app_.add_option(name, values, about)->type_name(type)->group(group_));
 }
 
 CLI::Option* CommandLine::mark(const std::string& name, bool& value, const std::string& about) {
@@ -47,13 +61,12 @@ CLI::Option* CommandLine::mark(const std::string& name, bool& value, const std::
 }
 
 CLI::Option* CommandLine::positional(const std::string& name, std::string& value, const std::string& about) {
-  return app_.add_option(name, value, about)->type_name("")->configurable(false);
+  return sealed(app_.add_option(name, value, about)->type_name("")->configurable(false));
 }
 
 CLI::Option* CommandLine::positionals(const std::string& name, std::vector<std::string>& values,
                                       const std::string& about) {
-  // Without extra arguments per occurrence, else CLI11 takes a text such as "[a, b]" apart.
-  return app_.add_option(name, values, about)->type_name("")->configurable(false)->allow_extra_args(false);
+  return sealed(app_.add_option(name, values, about)->type_name("")->configurable(false));
 }
 
 void CommandLine::examples(const std::string& text) {
@@ -61,6 +74,8 @@ void CommandLine::examples(const std::string& text) {
 }
 
 void CommandLine::parse(std::vector<std::string> arguments) {
+  for (std::string& argument : arguments)
+    if (argument.starts_with('[') && argument.ends_with(']')) argument += kSeal;
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   const auto check_extra = [this] {
     if (const std::vector<std::string> extra = app_.remaining(); !extra.empty())
@@ -85,8 +100,8 @@ void wrong_usage(const std::string& flag, const std::string& message) {
 
 std::string describe(const CLI::ParseError& error) {
   const std::string name = error.get_name();
-  if (name == "FileError") return fmt::format("--config: {}: cannot be read", error.what());
-  return error.what();
+  return name == "FileError" || name == "ConfigError" ? fmt::format("--config: {}", error.what())
+                                                      : error.what();
 }
 
 }  // namespace incipit::cli

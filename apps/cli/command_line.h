@@ -18,7 +18,7 @@ class CommandLine {
   /// is shown as the default.
   template <typename T>
   CLI::Option* flag(const std::string& name, T& value, const std::string& type, const std::string& about) {
-    return app_.add_option(name, value, about)->type_name(type)->capture_default_str()->group(group_);
+    return sealed(app_.add_option(name, value, about)->type_name(type)->capture_default_str()->group(group_));
   }
   /// A flag with one or more values.
   CLI::Option* list(const std::string& name, std::vector<std::string>& values, const std::string& type,
@@ -41,6 +41,8 @@ class CommandLine {
   std::string resolved() const;
 
  private:
+  static CLI::Option* sealed(CLI::Option* option);
+
   CLI::App app_;
   std::string group_ = "Options";
 };

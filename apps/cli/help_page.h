@@ -10,6 +10,7 @@ namespace incipit::cli {
 class HelpPage : public CLI::Formatter {
  public:
   HelpPage();
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
   std::string make_option_opts(const CLI::Option* option) const override;
   std::string make_option_desc(const CLI::Option* option) const override;
 };

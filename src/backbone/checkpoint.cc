@@ -1,19 +1,33 @@
 #include "backbone/checkpoint.h"
 
+#include <array>
 #include <utility>
 
 namespace incipit {
 namespace {
 
+using Spellings = std::pair<std::string_view, std::string_view>;
 /// TensorFlow's names of a LayerNorm's tensors, which old checkpoints keep.
+constexpr std::array kLayerNormSpellings = {Spellings{"LayerNorm.weight", "LayerNorm.gamma"},
+                                            Spellings{"LayerNorm.bias", "LayerNorm.beta"}};
+
+std::string replace_end(std::string_view name, std::string_view end, std::string_view by) {
+  return std::string(name.substr(0, name.size() - end.size())) + std::string(by);
+}
+
 std::string old_spelling(std::string_view name) {
-  for (const auto& [now, before] : {std::pair<std::string_view, std::string_view>{"LayerNorm.weight", "LayerNorm.gamma"},
-                                    {"LayerNorm.bias", "LayerNorm.beta"}})
-    if (name.ends_with(now)) return std::string(name.substr(0, name.size() - now.size())) + std::string(before);
+  for (const auto& [now, before] : kLayerNormSpellings)
+    if (name.ends_with(now)) return replace_end(name, now, before);
   return {};
 }
 
 }  // namespace
+
+std::string current_spelling(std::string_view name) {
+  for (const auto& [now, before] : kLayerNormSpellings)
+    if (name.ends_with(before)) return replace_end(name, before, now);
+  return std::string(name);
+}
 
 const StoredTensor* Checkpoint::find(std::string_view name) const {
   const std::string_view bare = name.starts_with(prefix_) ? name.substr(prefix_.size()) : name;
@@ -46,7 +60,7 @@ Result<std::vector<float>> Checkpoint::vector(std::string_view name, std::int64_
 std::vector<std::string> Checkpoint::unused() const {
   std::vector<std::string> names;
   for (const StoredTensor& tensor : store_.tensors())
-    if (!used_.contains(tensor.name)) names.push_back(tensor.name);
+    if (!used_.contains(tensor.name)) names.push_back(current_spelling(tensor.name));
   return names;
 }
 

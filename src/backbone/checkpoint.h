@@ -12,6 +12,9 @@
 
 namespace incipit {
 
+/// A stored tensor's name as transformers calls it now: LayerNorm.gamma and .beta are its weight and bias.
+std::string current_spelling(std::string_view name);
+
 /// Reads a model's tensors by the names of transformers' *ForSequenceClassification, whichever way the file spells
 /// them: with or without the base model's prefix ("bert."), LayerNorm as weight/bias or gamma/beta. Remembers what
 /// was used.
@@ -25,7 +28,7 @@ class Checkpoint {
   Result<std::vector<float>> vector(std::string_view name, std::int64_t size);
 
   const TensorStore& store() const { return store_; }
-  /// Names in the file that nothing has asked for.
+  /// Tensors of the file that nothing has asked for, in their current spelling.
   std::vector<std::string> unused() const;
 
  private:

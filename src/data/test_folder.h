@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "incipit/dataset.h"
@@ -18,8 +21,9 @@ class DataTest : public testing::Test {
  protected:
   void SetUp() override {
     const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(testing::TempDir()) /
-              (std::string("incipit-") + info->test_suite_name() + "-" + info->name());
+    std::string name = fmt::format("incipit-{}-{}-{}", info->test_suite_name(), info->name(), ::getpid());
+    std::replace(name.begin(), name.end(), '/', '-');  // of parametrised tests
+    folder_ = std::filesystem::path(testing::TempDir()) / name;
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }

@@ -8,6 +8,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "backbone/checkpoint.h"
+
 namespace incipit {
 namespace {
 
@@ -25,9 +27,10 @@ std::string_view backbone_name(std::string_view name) {
 }  // namespace
 
 std::string fingerprint(const TensorStore& store, const HfConfig& config) {
-  std::vector<std::pair<std::string_view, const StoredTensor*>> tensors;
+  std::vector<std::pair<std::string, const StoredTensor*>> tensors;
   for (const StoredTensor& tensor : store.tensors())
-    if (const std::string_view name = backbone_name(tensor.name); !name.empty()) tensors.emplace_back(name, &tensor);
+    if (const std::string_view name = backbone_name(tensor.name); !name.empty())
+      tensors.emplace_back(current_spelling(name), &tensor);
   std::sort(tensors.begin(), tensors.end());
 
   std::string digest = fmt::format("{} {} {} {} {}", config.hidden_size, config.num_hidden_layers,

@@ -1,6 +1,7 @@
 #include "score/classifier_head.h"
 
 #include <cmath>
+#include <ostream>
 
 #include <gtest/gtest.h>
 
@@ -11,8 +12,11 @@ namespace incipit {
 namespace {
 
 constexpr std::int64_t kHidden = 20, kLabels = 3;
+constexpr float kStep = 2e-3f;  // small, so that few values of relu cross its kink
 
 struct Kind {
+  friend void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+
   std::string name;
   HeadSpec spec;
   HeadInput input;
@@ -60,12 +64,12 @@ TEST_P(Heads, GradientsByFiniteDifferences) {
     for (const float g : gradient.values()) largest = std::max(largest, std::abs(static_cast<double>(g)));
     for (std::int64_t i = 0; i < value.size(); ++i) {
       const float start = value.data()[i];
-      value.data()[i] = start + 1e-2f;
+      value.data()[i] = start + kStep;
       const double above = loss();
-      value.data()[i] = start - 1e-2f;
+      value.data()[i] = start - kStep;
       const double below = loss();
       value.data()[i] = start;
-      EXPECT_NEAR(gradient.data()[i], (above - below) / 2e-2, 1e-2 * largest) << what << " " << i;
+      EXPECT_NEAR(gradient.data()[i], (above - below) / (2.0 * kStep), 1e-2 * largest) << what << " " << i;
     }
   };
   check(vectors, d_vectors, "vectors");

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "cli_fixture.h"
@@ -99,7 +100,7 @@ TEST_F(PredictTest, AFailureLeavesNoFile) {
 TEST_F(PredictTest, AReaderThatGoesEndsItQuietly) {
   write("many.tsv", labelled_texts(3000, 5, false));
   int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   Streams into_pipe = streams();
   into_pipe.out = ends[1];
   Process process(arguments({"--data", path("many.tsv")}), into_pipe);

@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"twice", training_with("--model", "again"), "--model"},
         Mistake{"config_missing",
                 {"train", "--config", "no-such.toml"},
-                "--config: no-such.toml: cannot be read"},
+                "--config: no-such.toml was not readable"},
         Mistake{
             "predict_nothing", {"predict", "--model", "m", "--adapter", "a"}, "needs either texts or --data"},
         Mistake{"predict_both",
