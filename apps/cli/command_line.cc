@@ -13,14 +13,14 @@
 namespace incipit::cli {
 namespace {
 
-/// CLI11 takes an argument such as the text "[a, b]" for a list and apart. This character at its end, taken off
-/// again by sealed(), keeps it whole.
+/// CLI11 takes an argument such as the text "[a, b]" for a list and apart. This character at its end, taken
+/// off again by sealed(), keeps it whole.
 constexpr char kSeal = '\x1f';
 
 /// CLI11 says which words it did not expect, but not what would have been right.
 [[noreturn]] void refuse_extra(const CLI::App& app, const std::string& word) {
   if (word.size() < 2 || word[0] != '-')
-    
+
     throw CLI::ParseError(fmt::format("unexpected argument '{}'", word), CLI::ExitCodes::ExtrasError);
   const std::string flag = word.substr(0, word.find('='));
   std::vector<std::string> known;

@@ -42,16 +42,19 @@ Outcome CliTest::run(const Arguments& arguments, const std::string& input) const
 }
 
 Arguments CliTest::train_arguments(const std::string& output, const Arguments& more) const {
-  Arguments arguments{"train",    "--model",    path("base"), "--data", path("data.tsv"),
-                      "--output", path(output), "--threads",  "1",      "--batch-size",
-                      "16"};
-  // Flags in `more` take the place of those that make a training quick.
-  const std::vector<Arguments> quick = {
-      {"--method", "late"}, {"--num-virtual-tokens", "4"}, {"--epochs", "3"}, {"--lr", "0.02"}};
-  for (const Arguments& flag : quick)
-    if (std::find(more.begin(), more.end(), flag[0]) == more.end() &&
-        std::find(more.begin(), more.end(), "--init") == more.end())
-      arguments.insert(arguments.end(), flag.begin(), flag.end());
+  Arguments arguments{"train", "--model", path("base"), "--output", path(output), "--threads", "1"};
+  const auto unless_given = [&](const std::string& flag, const std::string& value) {
+    if (std::find(more.begin(), more.end(), flag) == more.end())
+      arguments.insert(arguments.end(), {flag, value});
+  };
+  unless_given("--data", path("data.tsv"));
+  unless_given("--batch-size", "16");
+  unless_given("--epochs", "3");
+  unless_given("--lr", "0.02");
+  if (std::find(more.begin(), more.end(), "--init") == more.end()) {  // what --init DIR brings along
+    unless_given("--method", "late");
+    unless_given("--num-virtual-tokens", "4");
+  }
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }

@@ -1,0 +1,105 @@
+"""Adapters that `incipit train` wrote, loaded in real PEFT: the logits must be those of `incipit predict`.
+
+    tests/peft/load_our_adapters.py INCIPIT    (exit code 77 where transformers or PEFT is not installed)
+
+Also: PEFT must refuse, by name, the adapters that it could only load wrongly.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "golden"))
+
+try:
+    import torch
+    from peft import PeftModel
+    from tokenizers import Tokenizer
+    from transformers import AutoModelForSequenceClassification
+    import synthetic
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+TEXTS = [("a fine film", "good"), ("b c d", "bad"), ("hello hello", "good"), ("x y z w v u", "bad"), ("a", "good")] * 4
+COMMON = {"vocab_size": 600, "num_labels": 2, "max_position_embeddings": 80, "pad_token_id": 1}
+BERT_LIKE = {"hidden_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 96}
+CONFIGS = {
+    "bert": {**COMMON, **BERT_LIKE, "model_type": "bert", "type_vocab_size": 2, "pad_token_id": 0},
+    "roberta": {**COMMON, **BERT_LIKE, "model_type": "roberta", "type_vocab_size": 1},
+    "distilbert": {**COMMON, "model_type": "distilbert", "dim": 48, "n_layers": 3, "n_heads": 4, "hidden_dim": 96,
+                   "pad_token_id": 0},
+}
+
+
+def run(incipit, *words):
+    result = subprocess.run([incipit, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(map(str, words))}: {result.stderr}")
+    return result.stdout
+
+
+def make_base(folder, kind):
+    classes = {"bert": "Bert", "roberta": "Roberta", "distilbert": "DistilBert"}
+    config = dict(CONFIGS[kind], architectures=[f"{classes[kind]}ForSequenceClassification"])
+    synthetic.write_model(folder, config, classifier=False)
+    names = "roberta" if kind == "roberta" else "bert"
+    tokenizer = (ROOT / "tests/golden/tokenizers" / names / "tokenizer.json").read_text()
+    (folder / "tokenizer.json").write_text(tokenizer)
+
+
+def our_logits(incipit, base, adapter, data):
+    lines = run(incipit, "predict", "--model", base, "--adapter", adapter, "--data", data, "--logits").splitlines()
+    return torch.tensor([json.loads(line)["logits"] for line in lines])
+
+
+def peft_logits(base, adapter):
+    model = AutoModelForSequenceClassification.from_pretrained(base)
+    model = PeftModel.from_pretrained(model, adapter).eval()
+    tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    rows = []
+    for text, _ in TEXTS:
+        ids = torch.tensor([tokenizer.encode(text).ids])
+        with torch.no_grad():
+            rows.append(model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0])
+    return torch.stack(rows)
+
+
+def check(incipit, scratch, kind):
+    base, data = scratch / kind, scratch / "data.tsv"
+    make_base(base, kind)
+    data.write_text("text\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in TEXTS))
+    for name, flags in {"prompt": [], "mean": ["--head-input", "mean"], "late": ["--method", "late"]}.items():
+        adapter = scratch / f"{kind}-{name}"
+        run(incipit, "train", "--model", base, "--data", data, "--validation-split", 0, "--epochs", 2, "--lr", "1e-2",
+            "--num-virtual-tokens", 4, "--output", adapter, *flags)
+        if name == "prompt":
+            ours, theirs = our_logits(incipit, base, adapter, data), peft_logits(base, adapter)
+            difference = (ours - theirs).abs().max().item()
+            print(f"{kind}: largest logit {theirs.abs().max().item():.3f}, largest difference {difference:.2e}")
+            if not difference < 1e-4 * max(1.0, theirs.abs().max().item()):
+                sys.exit(f"{kind}: PEFT gives other logits")
+            continue
+        try:
+            peft_logits(base, adapter)
+        except Exception as error:  # whatever PEFT raises, it must name the type
+            if "INCIPIT" not in str(error):
+                sys.exit(f"{kind} {name}: refused, but not by name: {error}")
+            print(f"{kind} {name}: refused by PEFT ({type(error).__name__}: {error})")
+        else:
+            sys.exit(f"{kind} {name}: PEFT loaded an adapter that it cannot compute")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as scratch:
+        for kind in CONFIGS:
+            check(sys.argv[1], pathlib.Path(scratch), kind)
+
+
+if __name__ == "__main__":
+    main()
