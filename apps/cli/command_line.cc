@@ -19,9 +19,10 @@ constexpr char kSeal = '\x1f';
 
 /// CLI11 says which words it did not expect, but not what would have been right.
 [[noreturn]] void refuse_extra(const CLI::App& app, const std::string& word) {
-  if (word.size() < 2 || word[0] != '-')
-
-    throw CLI::ParseError(fmt::format("unexpected argument '{}'", word), CLI::ExitCodes::ExtrasError);
+  if (word.size() < 2 || word[0] != '-') {
+    const std::string message = fmt::format("unexpected argument '{}'", word);
+    throw CLI::ParseError(message, CLI::ExitCodes::ExtrasError);
+  }
   const std::string flag = word.substr(0, word.find('='));
   std::vector<std::string> known;
   for (const CLI::Option* option : app.get_options({}))

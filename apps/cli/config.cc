@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cmath>
 #include <sstream>
 #include <toml++/toml.h>
 
@@ -66,16 +66,18 @@ toml::table parse_toml(std::istream& input) {
   }
 }
 
-void insert_value(toml::table& table, const std::string& key, const std::string& value) {
+/// A value of the command line as TOML; toml++ would write 0.1 as 0.10000000000000001.
+std::string as_toml(const std::string& value) {
+  if (value == "true" || value == "false") return value;
   if (const auto whole = parse_number<std::int64_t>(value); whole && std::to_string(*whole) == value)
-    table.insert(key, *whole);
-  else if (const auto real = parse_number<double>(value);
-           real && value.find_first_of("nN") == std::string::npos)
-    table.insert(key, *real);
-  else if (value == "true" || value == "false")
-    table.insert(key, value == "true");
-  else
-    table.insert(key, value);
+    return value;
+  // Only what reads back as it was: a folder may well be called 1.50.
+  if (const auto real = parse_number<double>(value);
+      real && std::isfinite(*real) && fmt::format("{}", *real) == value)
+    return value;
+  std::ostringstream text;
+  text << toml::value<std::string>(value);
+  return text.str();
 }
 
 }  // namespace
@@ -96,24 +98,18 @@ std::string TomlConfig::to_config(const CLI::App* app, bool /*default_also*/, bo
 }
 
 std::string flags_as_toml(const CLI::App& app) {
-  toml::table table;
+  std::string text;
   for (const CLI::Option* option : app.get_options({})) {
     if (!option->get_configurable()) continue;
-    const std::string key = option->get_single_name();
-    const std::vector<std::string> values = option->results();
-    if (values.size() > 1) {
-      toml::array list;
-      for (const std::string& value : values) list.push_back(value);
-      table.insert(key, std::move(list));
-    } else if (values.size() == 1) {
-      insert_value(table, key, values.front());
-    } else if (!option->get_default_str().empty()) {
-      insert_value(table, key, option->get_default_str());
-    }
+    std::vector<std::string> values = option->results();
+    if (values.empty() && !option->get_default_str().empty()) values.push_back(option->get_default_str());
+    if (values.empty()) continue;
+    std::string list;
+    for (const std::string& value : values) list += (list.empty() ? "" : ", ") + as_toml(value);
+    if (values.size() > 1) list = "[" + list + "]";
+    text += fmt::format("{} = {}\n", option->get_single_name(), list);
   }
-  std::ostringstream text;
-  text << table << '\n';
-  return text.str();
+  return text;
 }
 
 }  // namespace incipit::cli

@@ -1,10 +1,10 @@
 #include "flags.h"
 
 #include "incipit/hub.h"
+#include "incipit/threads.h"
 
 #include "checks.h"
 #include "console.h"
-#include "threads.h"
 
 namespace incipit::cli {
 

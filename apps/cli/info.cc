@@ -27,7 +27,7 @@ class Info : public Command {
                     "A model's folder, an adapter's folder, data, or a name that has been pulled")
         ->required();
     add_columns(line, data_);
-    add_split(line, data_, "everything");
+    add_split(line, data_, "everything, a folder's splits one by one");
     line.mark("--json", json_, "A JSON object instead of text");
     line.examples(
         "  incipit info minilm\n"
@@ -56,10 +56,41 @@ class Info : public Command {
       case Kind::data:
         break;
     }
+    const std::vector<Part> parts = parts_of(path);
+    return parts.size() == 1 ? describe_data(path, parts.front()) : describe_splits(path, parts);
+  }
+
+  using Part = std::string;  // a split; empty: all there is
+
+  /// The one that --split names, else a folder's splits, else the whole.
+  std::vector<Part> parts_of(const std::filesystem::path& path) const {
+    if (!data_.split.empty()) return {data_.split};
+    std::vector<Part> parts;
+    for (const char* split : {"train", "validation", "test"})
+      if (has_split(path, split)) parts.emplace_back(split);
+    if (parts.empty()) parts.emplace_back();
+    return parts;
+  }
+
+  Result<std::string> describe_data(const std::filesystem::path& path, const Part& part) const {
     DataOptions options = data_options(data_);
     options.labels_required = false;
+    options.split = part;
     INCIPIT_TRY(const Dataset data, read_dataset(path, options));
     return json_ ? data_json(data) : data_text(data);
+  }
+
+  /// A section for each split; as JSON an object that holds one for each.
+  Result<std::string> describe_splits(const std::filesystem::path& path,
+                                      const std::vector<Part>& parts) const {
+    std::string text;
+    for (const Part& part : parts) {
+      INCIPIT_TRY(const std::string section, describe_data(path, part));
+      const std::string_view format = json_ ? "{}\"{}\": {}" : "{}split {}: {}";
+      const std::string_view separator = text.empty() ? "" : json_ ? "," : "\n";
+      text += fmt::format(fmt::runtime(format), separator, part, section);
+    }
+    return json_ ? "{\"kind\": \"splits\",\n" + text + "}\n" : text;
   }
 
   std::string name_;

@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "console.h"
+#include "patient_threads.h"
 #include "suggest.h"
 
 namespace incipit::cli {
@@ -92,6 +93,7 @@ int guarded(int argc, char** argv) {
 }  // namespace incipit::cli
 
 int main(int argc, char** argv) {
+  incipit::cli::wait_patiently(argv);
   std::signal(SIGPIPE, SIG_IGN);  // a write that fails is enough
   return incipit::cli::guarded(argc, argv);
 }

@@ -23,7 +23,7 @@ class Predict : public Command {
     line.flag("--adapter", adapter_, "DIR", "Folder of the adapter")->required();
     add_data(line, data_, "Texts to classify, of any number");
     add_columns(line, data_);
-    add_split(line, data_, "everything");
+    add_split(line, data_, "everything, but a folder of splits needs one to be named");
     line.mark("--pairs", pairs_, "The TEXTs are pairs: TEXT PAIR TEXT PAIR …");
     line.mark("--logits", logits_, "Also write the numbers before the softmax");
     add_output(line, output_);

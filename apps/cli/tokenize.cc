@@ -51,7 +51,7 @@ class Tokenize : public Command {
     add_model(line, model_)->required();
     add_data(line, data_, "Texts to show");
     add_columns(line, data_);
-    add_split(line, data_, "everything");
+    add_split(line, data_, "everything, but a folder of splits needs one to be named");
     add_num_virtual_tokens(line, num_virtual_tokens_, 0);
     line.flag("--insert-layer", insert_layer_, "K",
               "Layer at which they join; 0: at the embeddings, before the text")

@@ -4,6 +4,8 @@
 #include <memory>
 #include <type_traits>
 
+#include "incipit/threads.h"
+
 namespace incipit {
 
 /// A non-owning reference to a callable; valid while the callable lives.
@@ -26,10 +28,6 @@ class FunctionRef<R(Args...)> {
   void* object_;
   R (*call_)(void*, Args...);
 };
-
-/// Threads that parallel work uses; the machine's cores unless set.
-int num_threads();
-void set_num_threads(int count);
 
 /// Calls body(begin, end) on disjoint ranges that cover [0, count), in parallel where count > grain.
 void parallel_for(std::int64_t count, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body);

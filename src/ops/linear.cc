@@ -3,9 +3,12 @@
 
 #include <bit>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace incipit {
 namespace {

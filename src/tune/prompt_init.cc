@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/ranges.h>
+
 #include "backbone/backbone.h"
 #include "base/rng.h"
 #include "prompt/prompt_method.h"
@@ -94,8 +96,11 @@ Status draw_prompt(const Model& model, std::uint64_t seed, Adapter& adapter) {
 Status init_from_adapter(const Model& model, const TrainOptions& options, std::uint64_t seed, Adapter& adapter) {
   INCIPIT_TRY(const Adapter saved, Adapter::load(options.init_adapter, model));
   const std::string name = options.init_adapter.string();
-  if (saved.info().labels != adapter.info().labels)
-    return fail("{}: its labels differ from the data's", name);
+  // An adapter that PEFT wrote names no labels: their number has to do.
+  const bool names_labels = !saved.info().base_fingerprint.empty();
+  if (names_labels && saved.info().labels != adapter.info().labels)
+    return fail("{}: its labels are {}, the data's {}", name, fmt::join(saved.info().labels, ", "),
+                fmt::join(adapter.info().labels, ", "));
   INCIPIT_CHECK(copy_parameters(saved.head().parameters(), adapter.head().parameters(), name));
   if (adapter.info().num_virtual_tokens == 0) return {};
   if (saved.info().num_virtual_tokens == 0) return draw_prompt(model, seed, adapter);  // a probe gives its head only

@@ -16,7 +16,7 @@ TEST_F(ConfigTest, FlagsComeFromTheFileAndTheCommandLineWins) {
   EXPECT_EQ(outcome.out.find("epoch 2:"), std::string::npos);
   const std::string resolved = read("out/run.toml");
   for (const char* line : {"method = 'late'", "num-virtual-tokens = 3", "batch-size = 50", "epochs = 2",
-                           "schedule = 'linear'", "a \"good\" # film, [this]"})
+                           "schedule = 'linear'", "warmup = 0.06", "lr = 0.01", "a \"good\" # film, [this]"})
     EXPECT_NE(resolved.find(line), std::string::npos) << line << "\n" << resolved;
 }
 

@@ -46,6 +46,20 @@ TEST_F(InfoTest, DescribesData) {
   EXPECT_EQ(json["words"][2], (nlohmann::json{{"from", 2}, {"to", 3}, {"count", 2}}));
 }
 
+TEST_F(InfoTest, AFoldersSplitsAreDescribedOneByOne) {
+  std::filesystem::create_directory(path("folder"));
+  write("folder/train.tsv", labelled_texts(20, 1));
+  write("folder/dev.tsv", labelled_texts(10, 2));
+  const Outcome text = run({"info", path("folder")});
+  ASSERT_TRUE(succeeded(text));
+  EXPECT_NE(text.out.find("split train: 20 texts"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("split validation: 10 texts"), std::string::npos) << text.out;
+  const nlohmann::json json = parse_json(run({"info", path("folder"), "--json"}).out);
+  EXPECT_EQ(json["train"]["examples"], 20);
+  EXPECT_EQ(json["validation"]["examples"], 10);
+  EXPECT_NE(run({"info", path("folder"), "--split", "dev"}).out.find("10 texts"), std::string::npos);
+}
+
 TEST_F(InfoTest, DataWithoutLabelsIsDescribedToo) {
   write("texts.txt", "one two\nthree\n");
   const Outcome outcome = run({"info", path("texts.txt")});
