@@ -8,9 +8,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "incipit/train.h"
+
 #include "backbone/backbone.h"
 #include "base/parallel.h"
-#include "incipit/train.h"
 #include "ops/linear.h"
 #include "prompt/template.h"
 #include "tune/prompt_init.h"
@@ -25,7 +26,9 @@ using nlohmann::json;
 constexpr std::int64_t kRoofRows = 1024;
 constexpr int kRoofRounds = 5;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// A matmul of a layer.
 struct Shape {
@@ -37,9 +40,9 @@ std::vector<Shape> layer_shapes(const BackboneSpec& spec) {
   return {{hidden, hidden}, {hidden, 2 * hidden}, {hidden, hidden}, {hidden, inner}, {inner, hidden}};
 }
 
-/// What a training step cannot do without, a token: every layer forward, the gradient by its input back; of the last
-/// layer, of which only one row a sequence goes out, just keys and values. Attention's own products, a few per cent,
-/// do not count.
+/// What a training step cannot do without, a token: every layer forward, the gradient by its input back; of
+/// the last layer, of which only one row a sequence goes out, just keys and values. Attention's own products,
+/// a few per cent, do not count.
 double flop_per_token(const BackboneSpec& spec) {
   double layer = 0;
   for (const Shape& shape : layer_shapes(spec)) layer += 2.0 * static_cast<double>(shape.in * shape.out);
@@ -47,7 +50,8 @@ double flop_per_token(const BackboneSpec& spec) {
   return 2.0 * (static_cast<double>(spec.num_layers - 1) * layer + keys_and_values);
 }
 
-/// The rate of the plain, prepacked matmul at a layer's shapes: the sum of their FLOP over the sum of their best times.
+/// The rate of the plain, prepacked matmul at a layer's shapes: the sum of their FLOP over the sum of their
+/// best times.
 double roof_gflops(const BackboneSpec& spec) {
   double flop = 0, seconds = 0;
   for (const Shape& shape : layer_shapes(spec)) {
@@ -73,8 +77,8 @@ struct Batch {
   std::vector<std::size_t> indices;
 };
 
-Result<std::vector<Batch>> read_batches(const std::string& path, const Template& input, const PositionRule& rule,
-                                        int& num_labels) {
+Result<std::vector<Batch>> read_batches(const std::string& path, const Template& input,
+                                        const PositionRule& rule, int& num_labels) {
   std::ifstream stream(path);
   if (!stream) return fail("{}: cannot be read", path);
   std::vector<Batch> batches;
@@ -111,7 +115,8 @@ Status serve_steps(const std::string& folder, const std::string& batches_path, s
   INCIPIT_CHECK(init_prompt(model, options, adapter));
   Trainer trainer(model, adapter, options, {});
 
-  std::cout << json{{"roof_gflops", roof_gflops(spec)}, {"flop_per_token", flop_per_token(spec)}}.dump() << std::endl;
+  std::cout << json{{"roof_gflops", roof_gflops(spec)}, {"flop_per_token", flop_per_token(spec)}}.dump()
+            << std::endl;
   std::int64_t step = 0;
   for (std::size_t number = 0; std::cin >> number; ++step) {
     if (number >= batches.size()) return fail("batch {} of {}", number, batches.size());

@@ -10,14 +10,22 @@ function(incipit_cargo_is_new_enough result candidate)
   endif()
 endfunction()
 
-# Debian 12's packages cargo-web and rustc-web install /usr/bin/cargo and /usr/bin/rustc, as its older ones do.
-find_program(INCIPIT_CARGO cargo HINTS $ENV{CARGO_HOME}/bin PATHS $ENV{HOME}/.cargo/bin
+# PATH first, where the scripts put the cargo that they chose. Debian 12's packages cargo-web and rustc-web install
+# /usr/bin/cargo and /usr/bin/rustc, as its older ones do.
+find_program(INCIPIT_CARGO cargo PATHS $ENV{HOME}/.cargo/bin
   VALIDATOR incipit_cargo_is_new_enough DOC "cargo of Rust ${INCIPIT_CARGO_MINIMUM} or newer")
 if(NOT INCIPIT_CARGO)
   message(FATAL_ERROR
     "cargo ${INCIPIT_CARGO_MINIMUM} or newer is needed for the tokenizers and was not found. On Debian 12: "
     "`apt install cargo-web` (the plain cargo package is too old); elsewhere the system's cargo or "
     "https://rustup.rs. Or set -DINCIPIT_CARGO=/path/to/cargo.")
+endif()
+
+# A cargo calls the first rustc in PATH, which may be another installation's; they are made for each other.
+get_filename_component(cargo_folder ${INCIPIT_CARGO} DIRECTORY)
+set(use_rustc "")
+if(EXISTS ${cargo_folder}/rustc)
+  set(use_rustc RUSTC=${cargo_folder}/rustc)
 endif()
 
 set(tokenizers_source ${PROJECT_SOURCE_DIR}/rust/tokenizers)
@@ -28,7 +36,7 @@ file(GLOB tokenizers_files CONFIGURE_DEPENDS ${tokenizers_source}/src/*.rs)
 # The bundled oniguruma, whatever the environment says, so that every build splits words alike.
 add_custom_command(
   OUTPUT ${tokenizers_library}
-  COMMAND ${CMAKE_COMMAND} -E env RUSTONIG_SYSTEM_LIBONIG=0 RUSTONIG_DYNAMIC_LIBONIG=0
+  COMMAND ${CMAKE_COMMAND} -E env RUSTONIG_SYSTEM_LIBONIG=0 RUSTONIG_DYNAMIC_LIBONIG=0 ${use_rustc}
           ${INCIPIT_CARGO} build --release --locked --quiet
           --manifest-path ${tokenizers_source}/Cargo.toml --target-dir ${tokenizers_target}
   # cargo leaves a library that it finds up to date as old as it was.

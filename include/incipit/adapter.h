@@ -56,9 +56,9 @@ class Adapter {
   /// reference's distribution by the seed. Fails where `info` does not fit the model.
   static Result<Adapter> create(const Model& model, AdapterInfo info, std::uint64_t seed);
 
-  /// PEFT's PROMPT_TUNING and P_TUNING folders (old releases' too) and our own INCIPIT ones. Fails when the files do
-  /// not fit the model; an adapter trained on another base is refused unless `force`. PEFT's own files name no
-  /// labels: the model's names are used where their number fits.
+  /// PEFT's PROMPT_TUNING and P_TUNING folders (old releases' too) and our own INCIPIT ones. Fails when the
+  /// files do not fit the model; an adapter trained on another base is refused unless `force`. PEFT's own
+  /// files name no labels: the model's names are used where their number fits.
   static Result<Adapter> load(const std::filesystem::path& folder, const Model& model, bool force = false);
 
   /// Writes the folder: PEFT's own files where PEFT would compute the same logits, with incipit.json beside.
@@ -71,7 +71,8 @@ class Adapter {
   Adapter clone() const;
 
   const AdapterInfo& info() const;
-  void set_provenance(std::map<std::string, std::string> provenance, std::vector<std::uint64_t> training_texts);
+  void set_provenance(std::map<std::string, std::string> provenance,
+                      std::vector<std::uint64_t> training_texts);
 
   std::int64_t prompt_parameters() const;
   std::int64_t head_parameters() const;  // trainable ones

@@ -5,8 +5,8 @@
 
 namespace incipit {
 
-/// What a head reads of the last hidden states: row 0 of the sequence (virtual token 1 under prompt tuning, as PEFT
-/// does), the [CLS] row, or the mean of the text's rows, special tokens included.
+/// What a head reads of the last hidden states: row 0 of the sequence (virtual token 1 under prompt tuning,
+/// as PEFT does), the [CLS] row, or the mean of the text's rows, special tokens included.
 enum class HeadInput { first, cls, mean };
 
 std::string_view name_of(HeadInput input);

@@ -36,8 +36,8 @@ struct ModelInfo {
   std::string fingerprint;               // of the backbone's weights and shape, hex
 };
 
-/// A frozen model ready for use: backbone, tokenizer, and what its checkpoint holds of a classifier. Immutable and
-/// thread-safe; copies share one instance.
+/// A frozen model ready for use: backbone, tokenizer, and what its checkpoint holds of a classifier.
+/// Immutable and thread-safe; copies share one instance.
 class Model {
  public:
   /// From a folder with config.json, safetensors and tokenizer.json.

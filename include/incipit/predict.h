@@ -27,8 +27,8 @@ struct PredictOptions {
   std::int64_t max_batch_tokens = 1024;
 };
 
-/// Runs an adapter on its model. Keeps scratch memory between calls; use one per thread. The model and the adapter
-/// must outlive it.
+/// Runs an adapter on its model. Keeps scratch memory between calls; use one per thread. The model and the
+/// adapter must outlive it.
 class Predictor {
  public:
   Predictor(const Model& model, const Adapter& adapter, PredictOptions options);
@@ -45,12 +45,13 @@ class Predictor {
 };
 
 /// What the predictions for labelled examples are worth; examples without a label are left out.
-Metrics evaluate_predictions(std::span<const Example> examples, std::span<const Prediction> predictions, int num_labels);
+Metrics evaluate_predictions(std::span<const Example> examples, std::span<const Prediction> predictions,
+                             int num_labels);
 
 /// One text as the model reads it under an adapter.
 struct TokenView {
-  std::int32_t id = 0;     // -1 for a virtual token
-  std::string piece;       // as the vocabulary spells it; "<v1>" for virtual token 1
+  std::int32_t id = 0;         // -1 for a virtual token
+  std::string piece;           // as the vocabulary spells it; "<v1>" for virtual token 1
   std::int64_t position = -1;  // -1: none (a late prompt has no position)
   std::int64_t entry_layer = 0;
   int token_type = 0;
@@ -59,7 +60,8 @@ struct TokenizedView {
   std::vector<TokenView> tokens;
   std::int64_t truncated = 0;  // tokens of the text that did not fit
 };
-/// `num_virtual_tokens` virtual tokens joining at `insert_layer`, then the text; `max_length` 0: as much as fits.
+/// `num_virtual_tokens` virtual tokens joining at `insert_layer`, then the text; `max_length` 0: as much as
+/// fits.
 Result<TokenizedView> tokenize(const Model& model, const Example& example, std::int64_t num_virtual_tokens,
                                std::int64_t insert_layer, std::int64_t max_length);
 

@@ -31,13 +31,12 @@ template <typename... Args>
 #define INCIPIT_JOIN(a, b) INCIPIT_JOIN_(a, b)
 
 /// Declares `declaration` with the value of a Result, or returns its Error from the enclosing function.
-#define INCIPIT_TRY(declaration, expression)                                    \
-  auto INCIPIT_JOIN(result_, __LINE__) = (expression);                          \
-  if (!INCIPIT_JOIN(result_, __LINE__))                                         \
+#define INCIPIT_TRY(declaration, expression)                                     \
+  auto INCIPIT_JOIN(result_, __LINE__) = (expression);                           \
+  if (!INCIPIT_JOIN(result_, __LINE__))                                          \
     return ::tl::unexpected(std::move(INCIPIT_JOIN(result_, __LINE__)).error()); \
   declaration = std::move(*INCIPIT_JOIN(result_, __LINE__))
 
 /// Returns the Error of a Status from the enclosing function, if it has one.
-#define INCIPIT_CHECK(expression)                                  \
-  if (auto status_ = (expression); !status_)                       \
-  return ::tl::unexpected(std::move(status_).error())
+#define INCIPIT_CHECK(expression) \
+  if (auto status_ = (expression); !status_) return ::tl::unexpected(std::move(status_).error())

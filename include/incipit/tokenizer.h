@@ -28,8 +28,8 @@ class Tokenizer {
   static Result<Tokenizer> load(const std::filesystem::path& path);
 
   /// A text or a pair with its special tokens, at most `max_length` ids: truncated on the right, pairs
-  /// longest_first as the Rust tokenizers do it. An empty text_b is still a pair. Fails when `max_length` does
-  /// not even hold the special tokens, or a text is not valid UTF-8.
+  /// longest_first as the Rust tokenizers do it. An empty text_b is still a pair. Fails when `max_length`
+  /// does not even hold the special tokens, or a text is not valid UTF-8.
   Result<Encoding> encode(std::string_view text_a, std::optional<std::string_view> text_b,
                           std::int64_t max_length) const;
 

@@ -56,8 +56,8 @@ struct TrainOptions {
   std::int64_t batch_size = 32;
   std::int64_t max_batch_tokens = 1024;  // of a micro-batch: bounds memory, does not change the result
   Batching batching = Batching::shuffle;
-  bool dropout = false;                // of the frozen network and its head
-  std::vector<double> class_weights;   // in the labels' order; empty: all 1
+  bool dropout = false;                 // of the frozen network and its head
+  std::vector<double> class_weights;    // in the labels' order; empty: all 1
   bool balanced_class_weights = false;  // n / (classes × count), as scikit-learn has it
 
   std::string metric = "accuracy";  // by which the best epoch is kept
@@ -104,9 +104,9 @@ struct TrainResult {
   double seconds = 0;
 };
 
-/// Learns an adapter on `train`; evaluates on `held_out` after every epoch where it is not null. The same seed and
-/// thread count give the same bytes. Fails on a non-finite loss, naming the step.
-Result<TrainResult> train(const Model& model, const Dataset& train, const Dataset* held_out, const TrainOptions& options,
-                          TrainObserver& observer);
+/// Learns an adapter on `train`; evaluates on `held_out` after every epoch where it is not null. The same
+/// seed and thread count give the same bytes. Fails on a non-finite loss, naming the step.
+Result<TrainResult> train(const Model& model, const Dataset& train, const Dataset* held_out,
+                          const TrainOptions& options, TrainObserver& observer);
 
 }  // namespace incipit

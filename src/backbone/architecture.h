@@ -7,23 +7,25 @@
 #include <string_view>
 #include <vector>
 
+#include "incipit/result.h"
+
 #include "backbone/backbone.h"
 #include "formats/hf_config.h"
 #include "formats/safetensors.h"
-#include "incipit/result.h"
 #include "ops/activation.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
 
-/// The classification head that transformers' *ForSequenceClassification of a family has: dense, activation, output.
-/// Tensor names are without ".weight" and ".bias".
+/// The classification head that transformers' *ForSequenceClassification of a family has: dense, activation,
+/// output. Tensor names are without ".weight" and ".bias".
 struct HeadSpec {
-  std::string dense;            // such as "classifier.dense"
-  bool dense_is_frozen = false;  // a BERT's pooler: PEFT trains and saves modules named classifier or score only
+  std::string dense;  // such as "classifier.dense"
+  bool dense_is_frozen =
+      false;  // a BERT's pooler: PEFT trains and saves modules named classifier or score only
   Activation activation = Activation::tanh;
-  std::string output;           // such as "classifier.out_proj"
-  bool drops_input = false;     // dropout in front of the dense layer, too
+  std::string output;        // such as "classifier.out_proj"
+  bool drops_input = false;  // dropout in front of the dense layer, too
   float dropout = 0.1f;
   double initializer_range = 0.02;  // standard deviation of new weights; new biases are 0
 };
@@ -46,7 +48,7 @@ class HeadWeights {
 struct LoadedBackbone {
   std::unique_ptr<Backbone> backbone;
   HeadWeights head;
-  std::vector<std::string> unused;             // tensors of the file that the classification model does not have
+  std::vector<std::string> unused;  // tensors of the file that the classification model does not have
   std::vector<std::string> newly_initialised;  // tensors of that model that the file does not have
 };
 

@@ -6,9 +6,10 @@
 #include <span>
 #include <string>
 
+#include "incipit/result.h"
+
 #include "engine/packed_batch.h"
 #include "engine/position_rule.h"
-#include "incipit/result.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -28,12 +29,12 @@ struct BackboneSpec {
 /// What a batch refers to besides words. Does not own.
 struct Inputs {
   ConstMatrixView virtual_rows;  // [rows, hidden]: row r is token -1 - r
-  ConstMatrixView resumed_rows;  // [word tokens with entry > 0, hidden], in the order of the batch: their hidden
-                                 // states before that layer, from an earlier run
+  ConstMatrixView resumed_rows;  // [word tokens with entry > 0, hidden], in the order of the batch: their
+                                 // hidden states before that layer, from an earlier run
 };
 
-/// Which dropout masks a training step draws; they depend on it, the example's key, the layer and the token's place in
-/// its sequence, never on the batch's order or the threads.
+/// Which dropout masks a training step draws; they depend on it, the example's key, the layer and the token's
+/// place in its sequence, never on the batch's order or the threads.
 struct DropoutKey {
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
@@ -44,8 +45,8 @@ struct Want {
   std::optional<DropoutKey> dropout;  // off where empty
 };
 
-/// Scratch memory of a forward pass and, after a traced one, what its backward pass needs. Made by one backbone for
-/// itself; reused from batch to batch; one per thread.
+/// Scratch memory of a forward pass and, after a traced one, what its backward pass needs. Made by one
+/// backbone for itself; reused from batch to batch; one per thread.
 class Pass {
  public:
   virtual ~Pass() = default;
@@ -63,13 +64,14 @@ class Backbone {
   virtual Status forward(const PackedBatch& batch, const Inputs& inputs, const Want& want, Pass& pass,
                          Matrix& read_rows) const = 0;
 
-  /// After a traced forward() of the same batch: adds the gradient by inputs.virtual_rows to d_virtual_rows [rows,
-  /// hidden], given that by read_rows. No weight gradient exists; nothing below the lowest virtual token is computed.
+  /// After a traced forward() of the same batch: adds the gradient by inputs.virtual_rows to d_virtual_rows
+  /// [rows, hidden], given that by read_rows. No weight gradient exists; nothing below the lowest virtual
+  /// token is computed.
   virtual void backward(const PackedBatch& batch, Pass& pass, ConstMatrixView d_read_rows,
                         MatrixView d_virtual_rows) const = 0;
 
-  /// hidden becomes [batch.size(), hidden]: the hidden states that enter `layer` (num_layers: the last ones), of tokens
-  /// that have joined below it; zeros for the others.
+  /// hidden becomes [batch.size(), hidden]: the hidden states that enter `layer` (num_layers: the last ones),
+  /// of tokens that have joined below it; zeros for the others.
   virtual Status hidden_states(const PackedBatch& batch, const Inputs& inputs, std::int64_t layer, Pass& pass,
                                Matrix& hidden) const = 0;
 

@@ -6,8 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "formats/safetensors.h"
 #include "incipit/result.h"
+
+#include "formats/safetensors.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -15,9 +16,9 @@ namespace incipit {
 /// A stored tensor's name as transformers calls it now: LayerNorm.gamma and .beta are its weight and bias.
 std::string current_spelling(std::string_view name);
 
-/// Reads a model's tensors by the names of transformers' *ForSequenceClassification, whichever way the file spells
-/// them: with or without the base model's prefix ("bert."), LayerNorm as weight/bias or gamma/beta. Remembers what
-/// was used.
+/// Reads a model's tensors by the names of transformers' *ForSequenceClassification, whichever way the file
+/// spells them: with or without the base model's prefix ("bert."), LayerNorm as weight/bias or gamma/beta.
+/// Remembers what was used.
 class Checkpoint {
  public:
   /// prefix: with its dot, such as "roberta.".

@@ -13,8 +13,8 @@ namespace {
 /// Everything that a pass keeps: the plan of its batch, the traces of its layers, and scratch.
 struct EncoderPass : Pass {
   std::vector<Stage> stages;
-  std::vector<LayerRows> rows;  // [layers]; of those that run
-  std::vector<LayerTrace> traces;  // [layers] where traced, else one that all share
+  std::vector<LayerRows> rows;       // [layers]; of those that run
+  std::vector<LayerTrace> traces;    // [layers] where traced, else one that all share
   std::int64_t lowest_gradient = 0;  // layer of the lowest virtual token; num_layers: there is none
   bool traced = false;
   std::optional<DropoutKey> dropout;
@@ -50,7 +50,8 @@ class Encoder final : public Backbone {
   void run(const PackedBatch& batch, const Inputs& inputs, std::int64_t end_layer, EncoderPass& pass) const;
   void enter(const PackedBatch& batch, const Inputs& inputs, const Stage& stage, EncoderPass& pass) const;
   void embed(const PackedBatch& batch, const Inputs& inputs, const Stage& stage, EncoderPass& pass) const;
-  void leave(const PackedBatch& batch, const Stage& stage, EncoderPass& pass, MatrixView d_virtual_rows) const;
+  void leave(const PackedBatch& batch, const Stage& stage, EncoderPass& pass,
+             MatrixView d_virtual_rows) const;
 
   BackboneSpec spec_;
   EncoderShape shape_;
@@ -91,7 +92,8 @@ LayerRows read_rows_only(const PackedBatch& batch, const Stage& stage) {
     const Sequence& sequence = batch.sequences[s];
     const auto first = static_cast<std::int64_t>(rows.queries.size());
     for (; next < batch.read.size() && batch.read[next] < sequence.first + sequence.count; ++next)
-      rows.queries.push_back(batch.read[next]);  // every token has joined by now: its row is its place in the batch
+      rows.queries.push_back(
+          batch.read[next]);  // every token has joined by now: its row is its place in the batch
     const auto count = static_cast<std::int64_t>(rows.queries.size()) - first;
     if (count > 0) rows.spans.push_back({first, count, stage.spans[s].first, stage.spans[s].count});
   }
@@ -111,7 +113,8 @@ Status Encoder::check_tokens(const PackedBatch& batch, const Inputs& inputs) con
   for (std::int64_t i = 0; i < batch.size(); ++i) {
     const auto t = static_cast<std::size_t>(i);
     if (batch.token[t] >= spec_.vocab_size)
-      return fail("token {}: id {} is outside of the model's vocabulary of {}", i, batch.token[t], spec_.vocab_size);
+      return fail("token {}: id {} is outside of the model's vocabulary of {}", i, batch.token[t],
+                  spec_.vocab_size);
     if (batch.token[t] < 0 && -1 - static_cast<std::int64_t>(batch.token[t]) >= inputs.virtual_rows.rows)
       return fail("token {}: virtual row {} of {}", i, -1 - static_cast<std::int64_t>(batch.token[t]),
                   inputs.virtual_rows.rows);
@@ -124,7 +127,8 @@ Status Encoder::check_tokens(const PackedBatch& batch, const Inputs& inputs) con
     if (batch.token[t] >= 0 && batch.entry[t] > 0) ++resumed;
   }
   if (resumed != inputs.resumed_rows.rows)
-    return fail("batch: {} tokens resume from hidden states, {} are given", resumed, inputs.resumed_rows.rows);
+    return fail("batch: {} tokens resume from hidden states, {} are given", resumed,
+                inputs.resumed_rows.rows);
   return {};
 }
 
@@ -136,8 +140,10 @@ Status Encoder::plan(const PackedBatch& batch, const Inputs& inputs, const Want&
   pass.dropout = want.dropout;
   pass.lowest_gradient = spec_.num_layers;
   for (std::size_t t = 0; t < batch.token.size(); ++t)
-    if (batch.token[t] < 0) pass.lowest_gradient = std::min<std::int64_t>(pass.lowest_gradient, batch.entry[t]);
-  pass.traces.resize(want.trace ? static_cast<std::size_t>(spec_.num_layers) : std::max<std::size_t>(1, pass.traces.size()));
+    if (batch.token[t] < 0)
+      pass.lowest_gradient = std::min<std::int64_t>(pass.lowest_gradient, batch.entry[t]);
+  pass.traces.resize(want.trace ? static_cast<std::size_t>(spec_.num_layers)
+                                : std::max<std::size_t>(1, pass.traces.size()));
   plan_rows(batch, end_layer, pass);
   return {};
 }
@@ -153,13 +159,15 @@ void Encoder::plan_rows(const PackedBatch& batch, std::int64_t end_layer, Encode
       rows.dropout_keys = row_keys(batch, stage, *pass.dropout, static_cast<std::uint64_t>(l) + 1);
       if (rows.queries.empty()) continue;
       std::vector<std::uint64_t> kept;
-      for (const std::int64_t query : rows.queries) kept.push_back(rows.dropout_keys[static_cast<std::size_t>(query)]);
+      for (const std::int64_t query : rows.queries)
+        kept.push_back(rows.dropout_keys[static_cast<std::size_t>(query)]);
       rows.dropout_keys = std::move(kept);
     }
 }
 
 /// Word, position and type of the stage's tokens, normalised.
-void Encoder::embed(const PackedBatch& batch, const Inputs& inputs, const Stage& stage, EncoderPass& pass) const {
+void Encoder::embed(const PackedBatch& batch, const Inputs& inputs, const Stage& stage,
+                    EncoderPass& pass) const {
   const EncoderEmbeddings& table = weights_.embeddings;
   const std::int64_t hidden = spec_.hidden_size, rows = stage.rows();
   pass.hidden.resize(padded_rows(rows), hidden);
@@ -171,20 +179,22 @@ void Encoder::embed(const PackedBatch& batch, const Inputs& inputs, const Stage&
       const float* position = table.position.row(batch.position[token]);
       const float* type = table.type.rows() > 0 ? table.type.row(batch.token_type[token]) : nullptr;
       float* out = pass.hidden.row(i);
-      for (std::int64_t j = 0; j < hidden; ++j) out[j] = word[j] + position[j] + (type != nullptr ? type[j] : 0.0f);
+      for (std::int64_t j = 0; j < hidden; ++j)
+        out[j] = word[j] + position[j] + (type != nullptr ? type[j] : 0.0f);
     }
   });
   pass.embedding_normalised.resize(rows, hidden);
   pass.embedding_inverse.resize(static_cast<std::size_t>(rows));
-  layer_norm(table.norm, pass.hidden.data(), nullptr, rows, pass.hidden.data(), pass.embedding_normalised.data(),
-             pass.embedding_inverse.data());
+  layer_norm(table.norm, pass.hidden.data(), nullptr, rows, pass.hidden.data(),
+             pass.embedding_normalised.data(), pass.embedding_inverse.data());
   if (pass.dropout && shape_.hidden_dropout > 0)
     dropout_rows(pass.hidden.data(), row_keys(batch, stage, *pass.dropout, 0), hidden, shape_.hidden_dropout,
                  pass.hidden.data());
 }
 
 /// Merges the rows that join at this stage with those of the stage before.
-void Encoder::enter(const PackedBatch& batch, const Inputs& inputs, const Stage& stage, EncoderPass& pass) const {
+void Encoder::enter(const PackedBatch& batch, const Inputs& inputs, const Stage& stage,
+                    EncoderPass& pass) const {
   if (stage.first_layer == 0) {
     embed(batch, inputs, stage, pass);
     return;
@@ -207,14 +217,16 @@ void Encoder::enter(const PackedBatch& batch, const Inputs& inputs, const Stage&
   std::swap(pass.hidden, pass.next);
 }
 
-void Encoder::run(const PackedBatch& batch, const Inputs& inputs, std::int64_t end_layer, EncoderPass& pass) const {
+void Encoder::run(const PackedBatch& batch, const Inputs& inputs, std::int64_t end_layer,
+                  EncoderPass& pass) const {
   for (const Stage& stage : pass.stages) {
     if (stage.first_layer >= end_layer) return;
     enter(batch, inputs, stage, pass);
     for (std::int64_t l = stage.first_layer; l < std::min(stage.end_layer, end_layer); ++l) {
       const auto layer = static_cast<std::size_t>(l);
       LayerTrace& trace = pass.traces[pass.traced && l >= pass.lowest_gradient ? layer : 0];
-      encoder_layer_forward(weights_.layers[layer], shape_, pass.rows[layer], pass.hidden, trace, pass.scratch, pass.next);
+      encoder_layer_forward(weights_.layers[layer], shape_, pass.rows[layer], pass.hidden, trace,
+                            pass.scratch, pass.next);
       std::swap(pass.hidden, pass.next);
     }
   }
@@ -231,10 +243,11 @@ Status Encoder::forward(const PackedBatch& batch, const Inputs& inputs, const Wa
   return {};
 }
 
-Status Encoder::hidden_states(const PackedBatch& batch, const Inputs& inputs, std::int64_t layer, Pass& opaque,
-                              Matrix& hidden) const {
+Status Encoder::hidden_states(const PackedBatch& batch, const Inputs& inputs, std::int64_t layer,
+                              Pass& opaque, Matrix& hidden) const {
   auto& pass = static_cast<EncoderPass&>(opaque);
-  if (layer < 0 || layer > spec_.num_layers) return fail("hidden states of layer {} of {}", layer, spec_.num_layers);
+  if (layer < 0 || layer > spec_.num_layers)
+    return fail("hidden states of layer {} of {}", layer, spec_.num_layers);
   if (!batch.read.empty()) return fail("batch: hidden states are wanted, so nothing may be read");
   INCIPIT_CHECK(plan(batch, inputs, {}, layer, pass));
   if (layer == 0 && !pass.stages.empty() && pass.stages.front().first_layer == 0)
@@ -252,18 +265,20 @@ Status Encoder::hidden_states(const PackedBatch& batch, const Inputs& inputs, st
   return {};
 }
 
-/// Hands the gradient of the rows that joined at this stage to their owners and keeps the others', as rows of the
-/// stage before.
-void Encoder::leave(const PackedBatch& batch, const Stage& stage, EncoderPass& pass, MatrixView d_virtual_rows) const {
+/// Hands the gradient of the rows that joined at this stage to their owners and keeps the others', as rows of
+/// the stage before.
+void Encoder::leave(const PackedBatch& batch, const Stage& stage, EncoderPass& pass,
+                    MatrixView d_virtual_rows) const {
   const std::int64_t hidden = spec_.hidden_size;
   if (stage.first_layer == 0) {
     if (pass.dropout && shape_.hidden_dropout > 0)
-      dropout_rows(pass.hidden.data(), row_keys(batch, stage, *pass.dropout, 0), hidden, shape_.hidden_dropout,
-                   pass.hidden.data());
+      dropout_rows(pass.hidden.data(), row_keys(batch, stage, *pass.dropout, 0), hidden,
+                   shape_.hidden_dropout, pass.hidden.data());
     layer_norm_backward(weights_.embeddings.norm, pass.hidden.data(), pass.embedding_normalised.data(),
                         pass.embedding_inverse.data(), stage.rows(), pass.hidden.data());
   }
-  const auto kept = std::count_if(stage.previous.begin(), stage.previous.end(), [](std::int64_t p) { return p >= 0; });
+  const auto kept =
+      std::count_if(stage.previous.begin(), stage.previous.end(), [](std::int64_t p) { return p >= 0; });
   pass.next.resize(padded_rows(kept), hidden);
   for (std::int64_t i = 0; i < stage.rows(); ++i) {
     const auto row = static_cast<std::size_t>(i);
@@ -289,8 +304,8 @@ void Encoder::backward(const PackedBatch& batch, Pass& opaque, ConstMatrixView d
   for (auto stage = pass.stages.rbegin(); stage != pass.stages.rend(); ++stage) {
     for (std::int64_t l = stage->end_layer - 1; l >= stage->first_layer; --l) {
       const auto layer = static_cast<std::size_t>(l);
-      encoder_layer_backward(weights_.layers[layer], shape_, pass.rows[layer], pass.traces[layer], pass.scratch,
-                             pass.hidden, pass.next);
+      encoder_layer_backward(weights_.layers[layer], shape_, pass.rows[layer], pass.traces[layer],
+                             pass.scratch, pass.hidden, pass.next);
       std::swap(pass.hidden, pass.next);
     }
     leave(batch, *stage, pass, d_virtual_rows);

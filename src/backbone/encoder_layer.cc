@@ -27,7 +27,9 @@ void drop(const LayerRows& rows, DropoutSite site, float rate, const Matrix& sou
   dropout_rows(source.data(), site_keys(rows.dropout_keys, site), source.cols(), rate, destination.data());
 }
 
-bool drops(const LayerRows& rows, float rate) { return rate > 0 && !rows.dropout_keys.empty(); }
+bool drops(const LayerRows& rows, float rate) {
+  return rate > 0 && !rows.dropout_keys.empty();
+}
 
 ConstMatrixView part(const Matrix& matrix, std::int64_t rows, std::int64_t first_col, std::int64_t cols) {
   return {matrix.data() + first_col, rows, cols, matrix.cols()};
@@ -37,7 +39,8 @@ MatrixView part(Matrix& matrix, std::int64_t rows, std::int64_t first_col, std::
 }
 
 /// The attention's dropout of a layer; `keys` keeps what it refers to.
-AttentionDropout attention_dropout(const EncoderShape& shape, const LayerRows& rows, std::vector<std::uint64_t>& keys) {
+AttentionDropout attention_dropout(const EncoderShape& shape, const LayerRows& rows,
+                                   std::vector<std::uint64_t>& keys) {
   if (!drops(rows, shape.attention_dropout)) return {};
   keys = site_keys(rows.dropout_keys, DropoutSite::attention);
   return {shape.attention_dropout, keys};
@@ -46,7 +49,8 @@ AttentionDropout attention_dropout(const EncoderShape& shape, const LayerRows& r
 }  // namespace
 
 void encoder_layer_forward(const EncoderLayer& layer, const EncoderShape& shape, const LayerRows& rows,
-                           const Matrix& hidden_in, LayerTrace& trace, LayerScratch& scratch, Matrix& hidden_out) {
+                           const Matrix& hidden_in, LayerTrace& trace, LayerScratch& scratch,
+                           Matrix& hidden_out) {
   const std::int64_t hidden = shape.hidden_size(), out = rows.rows_out(), padded_out = padded_rows(out);
   const bool trimmed = !rows.queries.empty();
   if (trimmed) gather_rows(hidden_in, rows.queries, scratch.residual);
@@ -59,9 +63,10 @@ void encoder_layer_forward(const EncoderLayer& layer, const EncoderShape& shape,
   layer.query.forward(query_input.data(), out, trace.query.data());
   layer.key_value.forward(hidden_in.data(), rows.keys, trace.key_value.data());
   std::vector<std::uint64_t> keys;
-  attention(shape.attention, rows.spans, part(trace.query, out, 0, hidden), part(trace.key_value, rows.keys, 0, hidden),
-            part(trace.key_value, rows.keys, hidden, hidden), attention_dropout(shape, rows, keys),
-            part(scratch.context, out, 0, hidden), trace.log_sum.data());
+  attention(shape.attention, rows.spans, part(trace.query, out, 0, hidden),
+            part(trace.key_value, rows.keys, 0, hidden), part(trace.key_value, rows.keys, hidden, hidden),
+            attention_dropout(shape, rows, keys), part(scratch.context, out, 0, hidden),
+            trace.log_sum.data());
 
   scratch.projected.resize(padded_out, hidden);
   layer.attention_output.forward(scratch.context.data(), out, scratch.projected.data());
@@ -99,10 +104,11 @@ void encoder_layer_backward(const EncoderLayer& layer, const EncoderShape& shape
   const bool hidden_drops = drops(rows, shape.hidden_dropout);
 
   // d_out becomes the gradient by the sum in front of each norm in turn; it flows on along the residual.
-  layer_norm_backward(layer.output_norm, d_out.data(), trace.output_normalised.data(), trace.output_inverse.data(), out,
-                      d_out.data());
+  layer_norm_backward(layer.output_norm, d_out.data(), trace.output_normalised.data(),
+                      trace.output_inverse.data(), out, d_out.data());
   scratch.active.resize(padded_out, layer.up.out_features());
-  layer.down.backward_input(dropped(DropoutSite::output, hidden_drops, d_out).data(), out, scratch.active.data(), false);
+  layer.down.backward_input(dropped(DropoutSite::output, hidden_drops, d_out).data(), out,
+                            scratch.active.data(), false);
   activate_backward(shape.activation, trace.up.data(), scratch.active.data(), scratch.active.data(),
                     out * trace.up.cols());
   layer.up.backward_input(scratch.active.data(), out, d_out.data(), true);
@@ -120,10 +126,11 @@ void encoder_layer_backward(const EncoderLayer& layer, const EncoderShape& shape
   d_key_value.resize(padded_rows(rows.keys), 2 * hidden);
   std::vector<std::uint64_t> keys;
   attention_backward(shape.attention, rows.spans, part(trace.query, out, 0, hidden),
-                     part(trace.key_value, rows.keys, 0, hidden), part(trace.key_value, rows.keys, hidden, hidden),
-                     attention_dropout(shape, rows, keys), trace.log_sum.data(),
-                     part(std::as_const(scratch.context), out, 0, hidden), part(d_query, out, 0, hidden),
-                     part(d_key_value, rows.keys, 0, hidden), part(d_key_value, rows.keys, hidden, hidden));
+                     part(trace.key_value, rows.keys, 0, hidden),
+                     part(trace.key_value, rows.keys, hidden, hidden), attention_dropout(shape, rows, keys),
+                     trace.log_sum.data(), part(std::as_const(scratch.context), out, 0, hidden),
+                     part(d_query, out, 0, hidden), part(d_key_value, rows.keys, 0, hidden),
+                     part(d_key_value, rows.keys, hidden, hidden));
 
   layer.query.backward_input(d_query.data(), out, d_out.data(), true);
   d_in.resize(padded_rows(rows.keys), hidden);

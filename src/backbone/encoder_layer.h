@@ -12,8 +12,8 @@
 
 namespace incipit {
 
-/// The frozen weights of a post-norm transformer encoder layer (Vaswani et al. 2017; BertLayer in transformers'
-/// modeling_bert.py): x' = norm(x + attention(x)), y = norm(x' + down(f(up(x')))).
+/// The frozen weights of a post-norm transformer encoder layer (Vaswani et al. 2017; BertLayer in
+/// transformers' modeling_bert.py): x' = norm(x + attention(x)), y = norm(x' + down(f(up(x')))).
 struct EncoderLayer {
   Linear query;
   Linear key_value;  // keys in the first half of its outputs, values in the second
@@ -37,9 +37,9 @@ struct EncoderShape {
 
 /// The rows that one layer works on.
 struct LayerRows {
-  std::int64_t keys = 0;                   // rows that come in: all are attended to
-  std::vector<std::int64_t> queries;       // those that go out; empty: all
-  std::vector<AttentionSpan> spans;        // by sequence
+  std::int64_t keys = 0;                    // rows that come in: all are attended to
+  std::vector<std::int64_t> queries;        // those that go out; empty: all
+  std::vector<AttentionSpan> spans;         // by sequence
   std::vector<std::uint64_t> dropout_keys;  // [rows out], of this layer; empty: dropout off
 
   std::int64_t rows_out() const { return queries.empty() ? keys : static_cast<std::int64_t>(queries.size()); }
@@ -62,7 +62,8 @@ struct LayerScratch {
 /// hidden_in: [padded keys, hidden]; hidden_out becomes [padded rows out, hidden]; neither may be the other.
 /// `trace` is filled in any case: it also holds the queries and keys in flight.
 void encoder_layer_forward(const EncoderLayer& layer, const EncoderShape& shape, const LayerRows& rows,
-                           const Matrix& hidden_in, LayerTrace& trace, LayerScratch& scratch, Matrix& hidden_out);
+                           const Matrix& hidden_in, LayerTrace& trace, LayerScratch& scratch,
+                           Matrix& hidden_out);
 
 /// d_out: [padded rows out, hidden], is overwritten; d_in becomes [padded keys, hidden].
 void encoder_layer_backward(const EncoderLayer& layer, const EncoderShape& shape, const LayerRows& rows,

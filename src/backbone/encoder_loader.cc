@@ -61,7 +61,8 @@ class EncoderReader {
   }
 
   /// Two layers that read the same input, as one.
-  Result<Linear> stacked(const std::string& first, const std::string& second, std::int64_t out, std::int64_t in) {
+  Result<Linear> stacked(const std::string& first, const std::string& second, std::int64_t out,
+                         std::int64_t in) {
     Matrix weight;
     weight.resize(2 * out, in);
     std::vector<float> bias;
@@ -78,11 +79,11 @@ class EncoderReader {
     const std::string base = family_.prefix + "embeddings.";
     EncoderEmbeddings table;
     INCIPIT_TRY(table.word, matrix(base + "word_embeddings.weight", config_.vocab_size, config_.hidden_size));
-    INCIPIT_TRY(table.position,
-                matrix(base + "position_embeddings.weight", config_.max_position_embeddings, config_.hidden_size));
+    INCIPIT_TRY(table.position, matrix(base + "position_embeddings.weight", config_.max_position_embeddings,
+                                       config_.hidden_size));
     if (family_.has_token_types) {
-      INCIPIT_TRY(table.type,
-                  matrix(base + "token_type_embeddings.weight", config_.type_vocab_size, config_.hidden_size));
+      INCIPIT_TRY(table.type, matrix(base + "token_type_embeddings.weight", config_.type_vocab_size,
+                                     config_.hidden_size));
     }
     INCIPIT_TRY(table.norm, norm(base + "LayerNorm"));
     return table;
@@ -99,8 +100,9 @@ class EncoderReader {
     INCIPIT_TRY(Linear up, linear(name(names.up), inner, hidden));
     INCIPIT_TRY(Linear down, linear(name(names.down), hidden, inner));
     INCIPIT_TRY(LayerNorm output_norm, norm(name(names.output_norm)));
-    return EncoderLayer{std::move(query), std::move(key_value),      std::move(attention_output), std::move(up),
-                        std::move(down),  std::move(attention_norm), std::move(output_norm)};
+    return EncoderLayer{std::move(query),      std::move(key_value), std::move(attention_output),
+                        std::move(up),         std::move(down),      std::move(attention_norm),
+                        std::move(output_norm)};
   }
 
   Result<std::optional<HeadLayerWeights>> head_layer(const std::string& name, std::int64_t rows,
@@ -123,12 +125,13 @@ class EncoderReader {
 
 }  // namespace
 
-Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config, const EncoderFamily& family,
-                                    HeadSpec head) {
+Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config,
+                                    const EncoderFamily& family, HeadSpec head) {
   const std::optional<Activation> activation = activation_by_name(config.hidden_act);
   if (!activation || *activation == Activation::tanh)
-    return fail("{}: hidden_act \"{}\" is not supported; supported are gelu, gelu_new, gelu_pytorch_tanh, relu",
-                store.path().string(), config.hidden_act);
+    return fail(
+        "{}: hidden_act \"{}\" is not supported; supported are gelu, gelu_new, gelu_pytorch_tanh, relu",
+        store.path().string(), config.hidden_act);
   if (config.num_hidden_layers > std::numeric_limits<std::uint8_t>::max())
     return fail("{}: {} layers, at most 255 are supported", store.path().string(), config.num_hidden_layers);
 
@@ -149,7 +152,8 @@ Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& co
   spec.vocab_size = config.vocab_size;
   spec.has_token_types = family.has_token_types;
   spec.parameter_count = reader.parameter_count();
-  spec.positions = {family.first_position, config.max_position_embeddings - family.first_position, family.uncounted_id};
+  spec.positions = {family.first_position, config.max_position_embeddings - family.first_position,
+                    family.uncounted_id};
 
   EncoderShape shape;
   shape.attention = {config.num_attention_heads, config.hidden_size / config.num_attention_heads};

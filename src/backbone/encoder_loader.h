@@ -17,8 +17,8 @@ struct LayerNames {
 
 /// How an encoder family differs from its kin, apart from its head.
 struct EncoderFamily {
-  std::string prefix;                   // of the base model, with its dot
-  std::string_view layers;              // below the prefix: "encoder.layer."
+  std::string prefix;       // of the base model, with its dot
+  std::string_view layers;  // below the prefix: "encoder.layer."
   LayerNames names;
   bool has_token_types = true;
   std::int32_t first_position = 0;
@@ -27,7 +27,7 @@ struct EncoderFamily {
 };
 
 /// Reads embeddings, layers and head of an encoder whose checkpoint follows `family`.
-Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config, const EncoderFamily& family,
-                                    HeadSpec head);
+Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config,
+                                    const EncoderFamily& family, HeadSpec head);
 
 }  // namespace incipit

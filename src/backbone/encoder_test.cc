@@ -86,14 +86,16 @@ PackedBatch pack(const std::vector<Piece>& pieces) {
 Piece text(std::int64_t length, std::uint64_t seed, std::vector<std::int64_t> reads) {
   Rng rng(seed);
   Piece piece;
-  for (std::int64_t i = 0; i < length; ++i) piece.tokens.push_back(static_cast<std::int32_t>(rng.below(kVocab)));
+  for (std::int64_t i = 0; i < length; ++i)
+    piece.tokens.push_back(static_cast<std::int32_t>(rng.below(kVocab)));
   piece.entries.assign(static_cast<std::size_t>(length), 0);
   piece.reads = std::move(reads);
   piece.key = seed;
   return piece;
 }
 
-/// Prompts of every kind in one batch: input, late at two depths, inside the text; also shared rows and plain text.
+/// Prompts of every kind in one batch: input, late at two depths, inside the text; also shared rows and plain
+/// text.
 std::vector<Piece> mixed_prompts() {
   return {
       {{-1, -2, 4, 5, 6, 7}, {0, 0, 0, 0, 0, 0}, {0}, 1},
@@ -123,14 +125,16 @@ TEST_P(MixedPrompts, GradientsByFiniteDifferences) {
     const Status status = encoder->forward(batch, {std::as_const(rows).view(), {}}, want, *pass, out);
     EXPECT_TRUE(status) << status.error().message;
     double sum = 0;
-    for (std::int64_t i = 0; i < out.size(); ++i) sum += static_cast<double>(out.data()[i]) * weights.data()[i];
+    for (std::int64_t i = 0; i < out.size(); ++i)
+      sum += static_cast<double>(out.data()[i]) * weights.data()[i];
     return sum;
   };
   loss();
   Matrix gradient(6, kHidden);
   encoder->backward(batch, *pass, weights.view(), gradient.view());
   double largest = 0;
-  for (const float value : gradient.values()) largest = std::max(largest, std::abs(static_cast<double>(value)));
+  for (const float value : gradient.values())
+    largest = std::max(largest, std::abs(static_cast<double>(value)));
   ASSERT_GT(largest, 0.1);
   constexpr float kStep = 1e-2f;
   for (std::int64_t i = 0; i < rows.size(); ++i) {
@@ -151,7 +155,8 @@ TEST(Encoder, PackedEqualsOneByOneInAnyOrder) {
   Rng rng(6);
   const Matrix rows = random_matrix(6, kHidden, 0.6, rng);
   std::vector<Piece> pieces = mixed_prompts();
-  for (const std::int64_t length : {1, 2, 17, 64, 65, 129, 300}) pieces.push_back(text(length, 100 + length, {0, length - 1}));
+  for (const std::int64_t length : {1, 2, 17, 64, 65, 129, 300})
+    pieces.push_back(text(length, 100 + length, {0, length - 1}));
   pieces[5].reads = {0};
 
   std::vector<Matrix> singles(pieces.size()), d_singles(pieces.size());
@@ -215,11 +220,14 @@ TEST(Encoder, ResumingFromHiddenStatesChangesNothing) {
     Matrix ones(expected.rows(), kHidden);
     for (float& value : ones.values()) value = static_cast<float>(rng.normal());
     encoder->backward(whole, *pass, std::as_const(ones).view(), d_expected.view());
-    const Status status = encoder->forward(rest, {rows.view(), std::as_const(hidden).view()}, {true, {}}, *pass, actual);
+    const Status status =
+        encoder->forward(rest, {rows.view(), std::as_const(hidden).view()}, {true, {}}, *pass, actual);
     ASSERT_TRUE(status) << status.error().message;
     encoder->backward(rest, *pass, std::as_const(ones).view(), d_actual.view());
-    for (std::int64_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual.data()[i], expected.data()[i], 1e-5);
-    for (std::int64_t i = 0; i < d_expected.size(); ++i) EXPECT_NEAR(d_actual.data()[i], d_expected.data()[i], 1e-4);
+    for (std::int64_t i = 0; i < expected.size(); ++i)
+      EXPECT_NEAR(actual.data()[i], expected.data()[i], 1e-5);
+    for (std::int64_t i = 0; i < d_expected.size(); ++i)
+      EXPECT_NEAR(d_actual.data()[i], d_expected.data()[i], 1e-4);
   }
 }
 
@@ -234,7 +242,8 @@ TEST(Encoder, TextBelowALatePromptDoesNotSeeIt) {
     ASSERT_TRUE(encoder->hidden_states(batch, {one.view(), {}}, layer, *pass, a));
     ASSERT_TRUE(encoder->hidden_states(batch, {two.view(), {}}, layer, *pass, b));
     for (std::int64_t i = 0; i < a.size(); ++i) EXPECT_EQ(a.data()[i], b.data()[i]);
-    for (std::int64_t j = 0; j < kHidden; ++j) EXPECT_EQ(a.row(0)[j], 0.0f) << "the prompt has not joined yet";
+    for (std::int64_t j = 0; j < kHidden; ++j)
+      EXPECT_EQ(a.row(0)[j], 0.0f) << "the prompt has not joined yet";
   }
   ASSERT_TRUE(encoder->hidden_states(batch, {one.view(), {}}, 3, *pass, a));
   ASSERT_TRUE(encoder->hidden_states(batch, {two.view(), {}}, 3, *pass, b));

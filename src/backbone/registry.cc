@@ -14,20 +14,24 @@ struct Family {
 };
 
 constexpr std::array kFamilies = {
-    Family{"bert", load_bert},           Family{"roberta", load_roberta},       Family{"xlm-roberta", load_roberta},
-    Family{"camembert", load_roberta},   Family{"distilbert", load_distilbert},
+    Family{"bert", load_bert},
+    Family{"roberta", load_roberta},
+    Family{"xlm-roberta", load_roberta},
+    Family{"camembert", load_roberta},
+    Family{"distilbert", load_distilbert},
 };
 
 }  // namespace
 
 Result<LoadedBackbone> load_backbone(const TensorStore& store, const HfConfig& config) {
-  const auto family = std::find_if(kFamilies.begin(), kFamilies.end(),
-                                   [&](const Family& known) { return known.model_type == config.model_type; });
+  const auto family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const Family& known) {
+    return known.model_type == config.model_type;
+  });
   if (family != kFamilies.end()) return family->load(store, config);
   std::vector<std::string_view> known;
   for (const Family& entry : kFamilies) known.push_back(entry.model_type);
-  return fail("{}: model_type \"{}\" is not supported; supported are {}", store.path().string(), config.model_type,
-              fmt::join(known, ", "));
+  return fail("{}: model_type \"{}\" is not supported; supported are {}", store.path().string(),
+              config.model_type, fmt::join(known, ", "));
 }
 
 }  // namespace incipit

@@ -73,7 +73,8 @@ Status write_all(const fs::path& path, std::string_view content) {
 
 Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
   INCIPIT_TRY(OpenFile file, open_regular(path));
-  if (file.size > max_bytes) return fail("{}: {} bytes, at most {} are read", path.string(), file.size, max_bytes);
+  if (file.size > max_bytes)
+    return fail("{}: {} bytes, at most {} are read", path.string(), file.size, max_bytes);
   std::string content(file.size, '\0');
   std::size_t done = 0;
   while (done < content.size()) {

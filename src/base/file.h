@@ -12,8 +12,8 @@
 
 namespace incipit {
 
-/// The whole of a regular file. Fails, naming the path, when it is missing, a directory, unreadable, or larger
-/// than `max_bytes`.
+/// The whole of a regular file. Fails, naming the path, when it is missing, a directory, unreadable, or
+/// larger than `max_bytes`.
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes = UINT64_MAX);
 
 /// A read-only memory map of a regular file; movable, unmapped on destruction.
@@ -50,7 +50,8 @@ class StagedFolder {
 
   const std::filesystem::path& path() const { return staging_; }
 
-  /// Moves the staged files into the destination, each by one rename; files already there under other names stay.
+  /// Moves the staged files into the destination, each by one rename; files already there under other names
+  /// stay.
   Status commit();
 
  private:

@@ -25,7 +25,8 @@ TEST_F(FileTest, WritesAndReadsBack) {
   ASSERT_TRUE(write_file(folder_ / "new" / "a", "one"));
   ASSERT_TRUE(write_file(folder_ / "new" / "a", "two"));
   EXPECT_EQ(*read_file(folder_ / "new" / "a"), "two");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "new"), {}), 1) << "a partial file was left behind";
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "new"), {}), 1)
+      << "a partial file was left behind";
 }
 
 TEST_F(FileTest, NamesWhatIsWrong) {

@@ -5,18 +5,24 @@
 
 namespace incipit {
 
-int num_threads() { return omp_get_max_threads(); }
+int num_threads() {
+  return omp_get_max_threads();
+}
 
-void set_num_threads(int count) { omp_set_num_threads(std::max(count, 1)); }
+void set_num_threads(int count) {
+  omp_set_num_threads(std::max(count, 1));
+}
 
-void parallel_for(std::int64_t count, std::int64_t grain, FunctionRef<void(std::int64_t, std::int64_t)> body) {
+void parallel_for(std::int64_t count, std::int64_t grain,
+                  FunctionRef<void(std::int64_t, std::int64_t)> body) {
   if (count <= 0) return;
-  const std::int64_t pieces = std::min<std::int64_t>(num_threads(), (count + grain - 1) / std::max<std::int64_t>(grain, 1));
+  const std::int64_t pieces =
+      std::min<std::int64_t>(num_threads(), (count + grain - 1) / std::max<std::int64_t>(grain, 1));
   if (pieces <= 1) {
     body(0, count);
     return;
   }
-#pragma omp parallel for schedule(static, 1) num_threads(static_cast<int>(pieces))
+#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(pieces))
   for (std::int64_t piece = 0; piece < pieces; ++piece)
     body(count * piece / pieces, count * (piece + 1) / pieces);
 }

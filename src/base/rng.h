@@ -15,7 +15,9 @@ constexpr std::uint64_t mix_bits(std::uint64_t x) {
 }
 
 /// A key for the pair (a, b), for counter-based randomness.
-constexpr std::uint64_t mix_bits(std::uint64_t a, std::uint64_t b) { return mix_bits(mix_bits(a) ^ b); }
+constexpr std::uint64_t mix_bits(std::uint64_t a, std::uint64_t b) {
+  return mix_bits(mix_bits(a) ^ b);
+}
 
 /// A small sequential generator whose values depend on the seed alone, on every platform.
 class Rng {

@@ -13,18 +13,18 @@ struct Sequence {
   std::uint64_t key = 0;  // of its example, for dropout: the same wherever the example stands
 };
 
-/// Sequences end to end, without padding: what a backbone runs. Plain data; vectors keep their storage from batch to
-/// batch.
+/// Sequences end to end, without padding: what a backbone runs. Plain data; vectors keep their storage from
+/// batch to batch.
 struct PackedBatch {
   // [tokens]
-  std::vector<std::int32_t> token;      // >= 0: word id; -1 - r: row r of Inputs::virtual_rows
-  std::vector<std::int32_t> position;   // in the backbone's position table; ignored for tokens that join later
+  std::vector<std::int32_t> token;     // >= 0: word id; -1 - r: row r of Inputs::virtual_rows
+  std::vector<std::int32_t> position;  // in the backbone's position table; ignored for tokens that join later
   std::vector<std::int8_t> token_type;  // ignored where the backbone has none
-  std::vector<std::uint8_t> entry;      // layer at which the token joins: 0 at the embeddings, k = as a hidden row
-                                        // before layer k. A token takes part in nothing before that.
+  std::vector<std::uint8_t> entry;  // layer at which the token joins: 0 at the embeddings, k = as a hidden
+                                    // row before layer k. A token takes part in nothing before that.
   std::vector<Sequence> sequences;
-  /// Tokens whose last hidden state is wanted, each at most once and in rising order. The last layer is computed for
-  /// these only.
+  /// Tokens whose last hidden state is wanted, each at most once and in rising order. The last layer is
+  /// computed for these only.
   std::vector<std::int64_t> read;
 
   std::int64_t size() const { return static_cast<std::int64_t>(token.size()); }

@@ -20,7 +20,8 @@ Status check(const PackedBatch& batch, std::int64_t num_layers) {
   if (end != batch.size()) return fail("batch: sequences cover {} of {} tokens", end, tokens);
   for (std::size_t i = 0; i < tokens; ++i)
     if (batch.entry[i] >= num_layers)
-      return fail("batch: token {} joins at layer {}, the model has layers 0 to {}", i, batch.entry[i], num_layers - 1);
+      return fail("batch: token {} joins at layer {}, the model has layers 0 to {}", i, batch.entry[i],
+                  num_layers - 1);
   for (std::size_t i = 0; i < batch.read.size(); ++i)
     if (batch.read[i] < (i == 0 ? 0 : batch.read[i - 1] + 1) || batch.read[i] >= batch.size())
       return fail("batch: read {} is token {}, expected rising tokens below {}", i, batch.read[i], tokens);

@@ -3,13 +3,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/packed_batch.h"
 #include "incipit/result.h"
+
+#include "engine/packed_batch.h"
 
 namespace incipit {
 
-/// A run of layers through which the same tokens flow. Its rows are the batch's tokens that have joined by then, in
-/// the order of the batch.
+/// A run of layers through which the same tokens flow. Its rows are the batch's tokens that have joined by
+/// then, in the order of the batch.
 struct Stage {
   struct Span {
     std::int64_t first = 0;  // row of the sequence's first token here
@@ -25,8 +26,9 @@ struct Stage {
   std::int64_t rows() const { return static_cast<std::int64_t>(token.size()); }
 };
 
-/// The stages of a batch, lowest first; the first starts at the lowest entry layer. Fails, naming the token, when an
-/// entry is not below num_layers or the batch is inconsistent (sequences not end to end, a read out of range).
+/// The stages of a batch, lowest first; the first starts at the lowest entry layer. Fails, naming the token,
+/// when an entry is not below num_layers or the batch is inconsistent (sequences not end to end, a read out
+/// of range).
 Result<std::vector<Stage>> plan_stages(const PackedBatch& batch, std::int64_t num_layers);
 
 }  // namespace incipit

@@ -45,7 +45,8 @@ TEST(StagePlan, TokensJoinInTheOrderOfTheBatch) {
 }
 
 TEST(StagePlan, RefusesWhatDoesNotFit) {
-  EXPECT_NE(plan_stages(batch_of({{0, 6}}), 6).error().message.find("token 1 joins at layer 6"), std::string::npos);
+  EXPECT_NE(plan_stages(batch_of({{0, 6}}), 6).error().message.find("token 1 joins at layer 6"),
+            std::string::npos);
   PackedBatch batch = batch_of({{0, 0}});
   batch.read = {1, 0};
   EXPECT_FALSE(plan_stages(batch, 6));

@@ -6,8 +6,8 @@
 
 namespace incipit {
 
-/// Splits items, in order, into runs [begin, end) of about equal sums of `sizes`, none above `max_size` unless a single
-/// item is.
+/// Splits items, in order, into runs [begin, end) of about equal sums of `sizes`, none above `max_size`
+/// unless a single item is.
 struct IndexRange {
   std::size_t begin = 0;
   std::size_t end = 0;

@@ -43,8 +43,8 @@ void PackedRun::pack(std::span<const Adapter* const> adapters, std::span<const W
   }
 }
 
-Status PackedRun::forward(std::span<const Adapter* const> adapters, std::span<const WorkItem> items, const Want& want,
-                          Matrix& vectors) {
+Status PackedRun::forward(std::span<const Adapter* const> adapters, std::span<const WorkItem> items,
+                          const Want& want, Matrix& vectors) {
   pack(adapters, items);
   INCIPIT_CHECK(backbone_.forward(batch_, {virtual_rows_.view(), {}}, want, *pass_, read_rows_));
   pool_rows(read_rows_.view(), ranges_, vectors);

@@ -5,9 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "incipit/adapter.h"
+
 #include "backbone/backbone.h"
 #include "engine/packed_batch.h"
-#include "incipit/adapter.h"
 #include "prompt/template.h"
 #include "score/pooling.h"
 #include "tensor/matrix.h"
@@ -21,8 +22,8 @@ struct WorkItem {
   std::uint64_t key = 0;    // of the example, for dropout
 };
 
-/// Runs examples of any mix of adapters through the backbone in one packed batch, up to the vectors that their heads
-/// read, and back. Keeps its memory; one per thread.
+/// Runs examples of any mix of adapters through the backbone in one packed batch, up to the vectors that
+/// their heads read, and back. Keeps its memory; one per thread.
 class PackedRun {
  public:
   /// The backbone must outlive it.
@@ -32,7 +33,8 @@ class PackedRun {
   Status forward(std::span<const Adapter* const> adapters, std::span<const WorkItem> items, const Want& want,
                  Matrix& vectors);
 
-  /// After a traced forward() of the same adapters: hands each prompt its gradient. d_vectors: [items, hidden].
+  /// After a traced forward() of the same adapters: hands each prompt its gradient. d_vectors: [items,
+  /// hidden].
   void backward(std::span<Adapter* const> adapters, ConstMatrixView d_vectors);
 
   /// Tokens of the last batch, virtual ones included.
@@ -44,7 +46,7 @@ class PackedRun {
   const Backbone& backbone_;
   std::unique_ptr<Pass> pass_;
   PackedBatch batch_;
-  std::vector<RowRange> ranges_;           // [items] of read rows
+  std::vector<RowRange> ranges_;         // [items] of read rows
   std::vector<std::int64_t> first_row_;  // [adapters] of virtual rows
   Matrix virtual_rows_, d_virtual_rows_, read_rows_, d_read_rows_;
 };

@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "base/rng.h"
 #include "incipit/predict.h"
+
+#include "base/rng.h"
 #include "infer/vectors.h"
 #include "prompt/prompt_method.h"
 #include "support/synthetic_model.h"
@@ -94,7 +95,8 @@ TEST_F(PackedRunTest, MixedAdaptersDoNotDisturbEachOther) {
     const auto from_mix = adapters[a].prompt().parameters(), from_alone = alone.prompt().parameters();
     for (std::size_t p = 0; p < from_mix.size(); ++p)
       for (std::int64_t v = 0; v < from_mix[p]->gradient.size(); ++v)
-        EXPECT_NEAR(from_mix[p]->gradient.data()[v], from_alone[p]->gradient.data()[v], 1e-4) << "adapter " << a;
+        EXPECT_NEAR(from_mix[p]->gradient.data()[v], from_alone[p]->gradient.data()[v], 1e-4)
+            << "adapter " << a;
   }
 }
 

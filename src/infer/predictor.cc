@@ -1,4 +1,5 @@
 #include "incipit/predict.h"
+
 #include "infer/vectors.h"
 
 namespace incipit {
@@ -33,7 +34,8 @@ Metrics evaluate_predictions(std::span<const Example> examples, std::span<const 
   for (std::size_t i = 0; i < examples.size(); ++i) {
     if (examples[i].label < 0) continue;
     labels.push_back(examples[i].label);
-    probabilities.insert(probabilities.end(), predictions[i].probabilities.begin(), predictions[i].probabilities.end());
+    probabilities.insert(probabilities.end(), predictions[i].probabilities.begin(),
+                         predictions[i].probabilities.end());
   }
   return compute_metrics(labels, probabilities, num_labels);
 }

@@ -1,5 +1,6 @@
-#include "backbone/backbone.h"
 #include "incipit/predict.h"
+
+#include "backbone/backbone.h"
 #include "prompt/template.h"
 
 namespace incipit {

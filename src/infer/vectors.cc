@@ -23,8 +23,9 @@ Result<std::vector<TemplatedExample>> apply_template(const Model& model, const A
   parallel_for(static_cast<std::int64_t>(examples.size()), 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const auto e = static_cast<std::size_t>(i);
-      auto applied = adapter.input_template().apply(model.tokenizer(), model.backbone().spec().positions,
-                                                    examples[e].text_a, examples[e].text_b, adapter.info().max_length);
+      auto applied =
+          adapter.input_template().apply(model.tokenizer(), model.backbone().spec().positions,
+                                         examples[e].text_a, examples[e].text_b, adapter.info().max_length);
       if (applied)
         templated[e] = std::move(*applied);
       else
@@ -37,7 +38,8 @@ Result<std::vector<TemplatedExample>> apply_template(const Model& model, const A
 }
 
 Status run_vectors(PackedRun& run, const Adapter& adapter, std::span<const TemplatedExample> examples,
-                   std::int64_t max_batch_tokens, const std::function<void(std::int64_t)>& progress, Matrix& vectors) {
+                   std::int64_t max_batch_tokens, const std::function<void(std::int64_t)>& progress,
+                   Matrix& vectors) {
   std::vector<std::size_t> order(examples.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),

@@ -9,6 +9,7 @@
 #include "incipit/dataset.h"
 #include "incipit/model.h"
 #include "incipit/predict.h"
+
 #include "infer/packed_run.h"
 #include "prompt/template.h"
 #include "tensor/matrix.h"
@@ -19,8 +20,8 @@ namespace incipit {
 Result<std::vector<TemplatedExample>> apply_template(const Model& model, const Adapter& adapter,
                                                      std::span<const Example> examples);
 
-/// The vectors that the adapter's head reads, [examples, hidden], in their order; run in batches of like lengths of at
-/// most max_batch_tokens. `progress` may be null.
+/// The vectors that the adapter's head reads, [examples, hidden], in their order; run in batches of like
+/// lengths of at most max_batch_tokens. `progress` may be null.
 Status run_vectors(PackedRun& run, const Adapter& adapter, std::span<const TemplatedExample> examples,
                    std::int64_t max_batch_tokens, const std::function<void(std::int64_t done)>& progress,
                    Matrix& vectors);

@@ -24,18 +24,20 @@ constexpr std::string_view kPeftPrefix = "base_model.";  // of the head's tensor
 /// Checks that an adapter fits a model, and fills in what may be left open.
 Status complete(AdapterInfo& info, const Model& model) {
   const ModelInfo& base = model.info();
-  if (info.labels.size() < 2) return fail("a classifier needs at least 2 labels, {} are given", info.labels.size());
+  if (info.labels.size() < 2)
+    return fail("a classifier needs at least 2 labels, {} are given", info.labels.size());
   if (info.num_virtual_tokens < 0 || (info.method == Method::head) != (info.num_virtual_tokens == 0))
-    return fail("method {} with {} virtual tokens; head has none, the others at least 1", name_of(info.method),
-                info.num_virtual_tokens);
+    return fail("method {} with {} virtual tokens; head has none, the others at least 1",
+                name_of(info.method), info.num_virtual_tokens);
   if (info.method == Method::late && (info.insert_layer < 1 || info.insert_layer >= base.num_layers))
     return fail("insert layer {}: a late prompt joins at layer 1 to {} of this model", info.insert_layer,
                 base.num_layers - 1);
   if (info.method != Method::late) info.insert_layer = 0;
-  const std::int64_t room = Template(info.num_virtual_tokens, info.insert_layer).room(model.backbone().spec().positions);
+  const std::int64_t room =
+      Template(info.num_virtual_tokens, info.insert_layer).room(model.backbone().spec().positions);
   if (room < 3)
-    return fail("{} virtual tokens leave no room for text: the model has {} positions", info.num_virtual_tokens,
-                base.max_positions);
+    return fail("{} virtual tokens leave no room for text: the model has {} positions",
+                info.num_virtual_tokens, base.max_positions);
   if (info.max_length == 0) info.max_length = room;
   if (info.max_length < 3 || info.max_length > room)
     return fail("max length {}: between 3 and {} tokens fit beside {} virtual tokens", info.max_length, room,
@@ -45,24 +47,26 @@ Status complete(AdapterInfo& info, const Model& model) {
 }
 
 /// Copies a tensor of an adapter file into a parameter of the same shape.
-Status fill(Parameter& parameter, const AdapterFile& file, const std::string& tensor, const fs::path& folder) {
+Status fill(Parameter& parameter, const AdapterFile& file, const std::string& tensor,
+            const fs::path& folder) {
   const auto stored = file.tensors.find(tensor);
   if (stored == file.tensors.end()) return fail("{}: tensor {} is missing", folder.string(), tensor);
   const Matrix& values = stored->second.values;
   if (values.rows() != parameter.value.rows() || values.cols() != parameter.value.cols())
-    return fail("{}: tensor {} is [{}, {}], this model and these labels need [{}, {}]", folder.string(), tensor,
-                values.rows(), values.cols(), parameter.value.rows(), parameter.value.cols());
+    return fail("{}: tensor {} is [{}, {}], this model and these labels need [{}, {}]", folder.string(),
+                tensor, values.rows(), values.cols(), parameter.value.rows(), parameter.value.cols());
   std::copy_n(values.data(), values.size(), parameter.value.data());
   return {};
 }
 
 /// The label names of an adapter that PEFT wrote: the base's where their number fits, else placeholders.
-Result<std::vector<std::string>> labels_of(const AdapterFile& file, const Model& model, const fs::path& folder) {
+Result<std::vector<std::string>> labels_of(const AdapterFile& file, const Model& model,
+                                           const fs::path& folder) {
   const std::string output = fmt::format("{}{}.weight", kPeftPrefix, model.head_weights().spec.output);
   const auto stored = file.tensors.find(output);
   if (stored == file.tensors.end())
-    return fail("{}: tensor {} is missing: the adapter has no head for a {} classifier", folder.string(), output,
-                model.info().model_type);
+    return fail("{}: tensor {} is missing: the adapter has no head for a {} classifier", folder.string(),
+                output, model.info().model_type);
   const auto count = static_cast<std::size_t>(stored->second.values.rows());
   if (model.info().labels.size() == count) return model.info().labels;
   std::vector<std::string> labels;
@@ -71,7 +75,8 @@ Result<std::vector<std::string>> labels_of(const AdapterFile& file, const Model&
 }
 
 Status check_kind(const AdapterFile& file, const fs::path& folder) {
-  constexpr std::array kReadable = {std::string_view("PROMPT_TUNING"), std::string_view("P_TUNING"), kOwnPeftType};
+  constexpr std::array kReadable = {std::string_view("PROMPT_TUNING"), std::string_view("P_TUNING"),
+                                    kOwnPeftType};
   if (std::find(kReadable.begin(), kReadable.end(), file.config.peft_type) == kReadable.end())
     return fail("{}: peft_type {} is not supported; PROMPT_TUNING, P_TUNING and {} are", folder.string(),
                 file.config.peft_type, kOwnPeftType);
@@ -98,9 +103,12 @@ struct Adapter::State {
 
 std::string_view name_of(Method method) {
   switch (method) {
-    case Method::head: return "head";
-    case Method::prompt: return "prompt";
-    case Method::late: return "late";
+    case Method::head:
+      return "head";
+    case Method::prompt:
+      return "prompt";
+    case Method::late:
+      return "late";
   }
   return "";
 }
@@ -131,8 +139,8 @@ Result<Adapter> Adapter::create(const Model& model, AdapterInfo info, std::uint6
   auto prompt = std::make_unique<SoftPrompt>(info.num_virtual_tokens, model.info().hidden_size);
   const Template input_template(info.num_virtual_tokens, info.insert_layer);
   return Adapter(std::make_unique<State>(State{std::move(info), model.info().num_layers,
-                                               model.info().num_attention_heads, std::move(prompt), input_template,
-                                               std::move(head)}));
+                                               model.info().num_attention_heads, std::move(prompt),
+                                               input_template, std::move(head)}));
 }
 
 Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool force) {
@@ -140,9 +148,10 @@ Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool f
   INCIPIT_CHECK(check_kind(file, folder));
   INCIPIT_TRY(AdapterInfo info, adapter_info(folder, file));
   if (!force && !info.base_fingerprint.empty() && info.base_fingerprint != model.info().fingerprint)
-    return fail("{}: trained on another base ({}, fingerprint {}; this one, {}, has {}); --force loads it anyway",
-                folder.string(), info.base_model, info.base_fingerprint, model.info().folder.string(),
-                model.info().fingerprint);
+    return fail(
+        "{}: trained on another base ({}, fingerprint {}; this one, {}, has {}); --force loads it anyway",
+        folder.string(), info.base_model, info.base_fingerprint, model.info().folder.string(),
+        model.info().fingerprint);
   if (info.labels.empty()) {
     INCIPIT_TRY(info.labels, labels_of(file, model, folder));
   }
@@ -172,7 +181,8 @@ Status Adapter::save(const fs::path& folder) const {
   config.token_dim = head().hidden_size();
   config.num_layers = state_->num_layers;
   config.num_attention_heads = state_->num_attention_heads;
-  config.prompt_tuning_init = "RANDOM";  // how it began is told in incipit.json; PEFT needs no tokenizer to load it
+  config.prompt_tuning_init =
+      "RANDOM";  // how it began is told in incipit.json; PEFT needs no tokenizer to load it
 
   std::map<std::string, AdapterTensor> tensors;
   const auto add = [&](std::string name, const Parameter& parameter, bool is_vector) {
@@ -200,25 +210,43 @@ Adapter& Adapter::operator=(Adapter&&) noexcept = default;
 Adapter::~Adapter() = default;
 
 Adapter Adapter::clone() const {
-  return Adapter(std::make_unique<State>(State{state_->info, state_->num_layers, state_->num_attention_heads,
-                                               state_->prompt->clone(), state_->input_template, state_->head.clone()}));
+  return Adapter(
+      std::make_unique<State>(State{state_->info, state_->num_layers, state_->num_attention_heads,
+                                    state_->prompt->clone(), state_->input_template, state_->head.clone()}));
 }
 
-const AdapterInfo& Adapter::info() const { return state_->info; }
+const AdapterInfo& Adapter::info() const {
+  return state_->info;
+}
 
-void Adapter::set_provenance(std::map<std::string, std::string> provenance, std::vector<std::uint64_t> training_texts) {
+void Adapter::set_provenance(std::map<std::string, std::string> provenance,
+                             std::vector<std::uint64_t> training_texts) {
   std::sort(training_texts.begin(), training_texts.end());
   state_->info.provenance = std::move(provenance);
   state_->info.training_texts = std::move(training_texts);
 }
 
-std::int64_t Adapter::prompt_parameters() const { return count_values(prompt().parameters()); }
-std::int64_t Adapter::head_parameters() const { return count_values(head().parameters()); }
+std::int64_t Adapter::prompt_parameters() const {
+  return count_values(prompt().parameters());
+}
+std::int64_t Adapter::head_parameters() const {
+  return count_values(head().parameters());
+}
 
-PromptMethod& Adapter::prompt() { return *state_->prompt; }
-const PromptMethod& Adapter::prompt() const { return *state_->prompt; }
-ClassifierHead& Adapter::head() { return state_->head; }
-const ClassifierHead& Adapter::head() const { return state_->head; }
-const Template& Adapter::input_template() const { return state_->input_template; }
+PromptMethod& Adapter::prompt() {
+  return *state_->prompt;
+}
+const PromptMethod& Adapter::prompt() const {
+  return *state_->prompt;
+}
+ClassifierHead& Adapter::head() {
+  return state_->head;
+}
+const ClassifierHead& Adapter::head() const {
+  return state_->head;
+}
+const Template& Adapter::input_template() const {
+  return state_->input_template;
+}
 
 }  // namespace incipit

@@ -42,7 +42,7 @@ void read_own_json(const json& own, AdapterInfo& info, std::string& problem) {
 Result<std::vector<std::uint64_t>> read_texts(const fs::path& path) {
   std::vector<std::uint64_t> hashes;
   INCIPIT_TRY(const std::string content, read_file(path, kMaxBytes));
-  for (const char* at = content.data(), *end = at + content.size(); at < end;) {
+  for (const char *at = content.data(), *end = at + content.size(); at < end;) {
     std::uint64_t hash = 0;
     const auto [next, error] = std::from_chars(at, end, hash, 16);
     if (error != std::errc() || next == end || *next != '\n')
@@ -50,7 +50,8 @@ Result<std::vector<std::uint64_t>> read_texts(const fs::path& path) {
     hashes.push_back(hash);
     at = next + 1;
   }
-  if (!std::is_sorted(hashes.begin(), hashes.end())) return fail("{}: the hashes are not sorted", path.string());
+  if (!std::is_sorted(hashes.begin(), hashes.end()))
+    return fail("{}: the hashes are not sorted", path.string());
   return hashes;
 }
 
@@ -71,7 +72,8 @@ Result<AdapterInfo> adapter_info(const fs::path& folder, const AdapterFile& file
   const fs::path own_path = folder / kOwnFile;
   std::error_code error;
   if (!fs::exists(own_path, error)) {
-    if (info.peft_type == kOwnPeftType) return fail("{}: missing; an {} adapter needs it", own_path.string(), kOwnPeftType);
+    if (info.peft_type == kOwnPeftType)
+      return fail("{}: missing; an {} adapter needs it", own_path.string(), kOwnPeftType);
     return info;
   }
   INCIPIT_TRY(const std::string text, read_file(own_path, kMaxBytes));
@@ -98,7 +100,8 @@ Status write_own_files(const fs::path& folder, const AdapterInfo& info) {
                     {"labels", info.labels},
                     {"base_fingerprint", info.base_fingerprint},
                     {"provenance", info.provenance}};
-  INCIPIT_CHECK(write_file(folder / kOwnFile, own.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
+  INCIPIT_CHECK(
+      write_file(folder / kOwnFile, own.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
   if (info.training_texts.empty()) return {};
   std::string hashes;
   for (const std::uint64_t hash : info.training_texts) hashes += fmt::format("{:016x}\n", hash);

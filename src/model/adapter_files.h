@@ -4,8 +4,9 @@
 #include <map>
 #include <string>
 
-#include "formats/peft_adapter.h"
 #include "incipit/adapter.h"
+
+#include "formats/peft_adapter.h"
 
 namespace incipit {
 
@@ -15,7 +16,8 @@ inline constexpr std::string_view kOwnPeftType = "INCIPIT";
 inline constexpr std::string_view kPeftPromptTensor = "prompt_embeddings";
 inline constexpr std::string_view kOwnPromptTensor = "virtual_tokens";
 
-/// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before the input, the head on the first row.
+/// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before the input, the head on the
+/// first row.
 std::string peft_type_for(Method method, HeadInput input);
 
 /// What an adapter folder says of itself: incipit.json where there is one, else what PEFT's config implies.

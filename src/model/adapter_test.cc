@@ -91,7 +91,8 @@ TEST_F(AdapterTest, ComesBackAsItWasSaved) {
       const auto same = [](const std::vector<const Parameter*>& a, const std::vector<const Parameter*>& b) {
         ASSERT_EQ(a.size(), b.size());
         for (std::size_t i = 0; i < a.size(); ++i)
-          EXPECT_TRUE(std::equal(a[i]->value.values().begin(), a[i]->value.values().end(), b[i]->value.values().begin()));
+          EXPECT_TRUE(std::equal(a[i]->value.values().begin(), a[i]->value.values().end(),
+                                 b[i]->value.values().begin()));
       };
       same(std::as_const(adapter).prompt().parameters(), std::as_const(*back).prompt().parameters());
       same(std::as_const(adapter).head().parameters(), std::as_const(*back).head().parameters());
@@ -123,7 +124,8 @@ TEST_F(AdapterTest, RefusesAnotherBaseUnlessForced) {
   const Model wider = load("bert", "wider", 64);
   const auto forced = Adapter::load(folder_.path() / "saved", wider, true);
   ASSERT_FALSE(forced);
-  EXPECT_NE(forced.error().message.find("prompt_embeddings is [5, 48]"), std::string::npos) << forced.error().message;
+  EXPECT_NE(forced.error().message.find("prompt_embeddings is [5, 48]"), std::string::npos)
+      << forced.error().message;
 }
 
 TEST_F(AdapterTest, RefusesAnotherArchitecturesHead) {
@@ -167,7 +169,8 @@ TEST_F(AdapterTest, DamagedFilesAreNamed) {
   EXPECT_NE(with("incipit.json", R"({"format_version": 9})").find("format_version 9"), std::string::npos);
   EXPECT_NE(with("adapter_config.json", "").find("adapter_config.json"), std::string::npos);
   EXPECT_NE(with("adapter_config.json", R"({"peft_type": "LORA"})").find("LORA"), std::string::npos);
-  EXPECT_NE(with("adapter_model.safetensors", "12345678").find("adapter_model.safetensors"), std::string::npos);
+  EXPECT_NE(with("adapter_model.safetensors", "12345678").find("adapter_model.safetensors"),
+            std::string::npos);
   EXPECT_NE(load_failure(folder_.path() / "nowhere", *model_).find("nowhere"), std::string::npos);
 }
 

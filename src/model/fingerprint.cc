@@ -13,14 +13,17 @@
 namespace incipit {
 namespace {
 
-constexpr std::size_t kSampledBytes = 4096;  // at either end of a tensor: enough to tell weights apart, quick for all
+constexpr std::size_t kSampledBytes =
+    4096;  // at either end of a tensor: enough to tell weights apart, quick for all
 
 /// The name below the base model's prefix, empty for a tensor that is not the backbone's.
 std::string_view backbone_name(std::string_view name) {
   for (const std::string_view prefix : {"bert.", "roberta.", "distilbert."})
     if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
-  const std::array parts = {std::string_view("embeddings."), std::string_view("encoder."), std::string_view("transformer.")};
-  const bool ours = std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return name.starts_with(part); });
+  const std::array parts = {std::string_view("embeddings."), std::string_view("encoder."),
+                            std::string_view("transformer.")};
+  const bool ours =
+      std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return name.starts_with(part); });
   return ours && !name.ends_with("position_ids") ? name : std::string_view();
 }
 
@@ -39,7 +42,8 @@ std::string fingerprint(const TensorStore& store, const HfConfig& config) {
     const std::size_t sampled = std::min(kSampledBytes, tensor->bytes.size());
     const auto head = XXH3_64bits(tensor->bytes.data(), sampled);
     const auto tail = XXH3_64bits(tensor->bytes.data() + tensor->bytes.size() - sampled, sampled);
-    digest += fmt::format("\n{} {} {} {:x} {:x}", name, name_of(tensor->dtype), tensor->element_count(), head, tail);
+    digest += fmt::format("\n{} {} {} {:x} {:x}", name, name_of(tensor->dtype), tensor->element_count(), head,
+                          tail);
   }
   const XXH128_hash_t hash = XXH3_128bits(digest.data(), digest.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);

@@ -21,8 +21,9 @@ struct Model::State {
 Result<Model> Model::load(const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error))
-    return fail("{}: not a model folder; one with config.json, model.safetensors and tokenizer.json is needed",
-                folder.string());
+    return fail(
+        "{}: not a model folder; one with config.json, model.safetensors and tokenizer.json is needed",
+        folder.string());
   INCIPIT_TRY(const HfConfig config, read_hf_config(folder));
   INCIPIT_TRY(const TensorStore store, TensorStore::open(folder));
   INCIPIT_TRY(Tokenizer tokenizer, Tokenizer::load(folder));
@@ -54,10 +55,20 @@ Result<Model> Model::load(const std::filesystem::path& folder) {
 
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
-const ModelInfo& Model::info() const { return state_->info; }
-const LoadReport& Model::report() const { return state_->report; }
-const Tokenizer& Model::tokenizer() const { return state_->tokenizer; }
-const Backbone& Model::backbone() const { return *state_->backbone; }
-const HeadWeights& Model::head_weights() const { return state_->head; }
+const ModelInfo& Model::info() const {
+  return state_->info;
+}
+const LoadReport& Model::report() const {
+  return state_->report;
+}
+const Tokenizer& Model::tokenizer() const {
+  return state_->tokenizer;
+}
+const Backbone& Model::backbone() const {
+  return *state_->backbone;
+}
+const HeadWeights& Model::head_weights() const {
+  return state_->head;
+}
 
 }  // namespace incipit

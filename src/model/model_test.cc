@@ -65,7 +65,8 @@ TEST(ModelLoading, ListsUnusedAndNewTensorsAsTransformers) {
     for (const std::string& name : position_ids) EXPECT_EQ(unused.erase(name), 1u) << name;
     EXPECT_EQ(unused, golden["unexpected"].get<std::set<std::string>>());
     const auto& made = model->report().newly_initialised;
-    EXPECT_EQ(std::set<std::string>(made.begin(), made.end()), golden["missing"].get<std::set<std::string>>());
+    EXPECT_EQ(std::set<std::string>(made.begin(), made.end()),
+              golden["missing"].get<std::set<std::string>>());
     ++cases;
   }
   EXPECT_GE(cases, 10);
@@ -122,7 +123,8 @@ TEST(ModelLoading, HalfPrecisionIsClose) {
 TEST(ModelLoading, RobertaLargesParametersAreCountedAsPeft) {
   // 354,310,144 + 2 x 1,051,650 + 10,240, by the shapes alone.
   const std::int64_t hidden = 1024, inner = 4096;
-  const std::int64_t layer = 4 * hidden * (hidden + 1) + inner * (hidden + 1) + hidden * (inner + 1) + 4 * hidden;
+  const std::int64_t layer =
+      4 * hidden * (hidden + 1) + inner * (hidden + 1) + hidden * (inner + 1) + 4 * hidden;
   EXPECT_EQ((50265 + 514 + 1) * hidden + 2 * hidden + 24 * layer, 354310144);
   // And that the loader counts by the same rule.
   const TestFolder folder;
@@ -130,7 +132,8 @@ TEST(ModelLoading, RobertaLargesParametersAreCountedAsPeft) {
   ASSERT_TRUE(write_synthetic_model(folder.path() / "base", config, with_tokenizer()));
   const auto model = Model::load(folder.path() / "base");
   ASSERT_TRUE(model) << model.error().message;
-  const std::int64_t h = config["hidden_size"], i = config["intermediate_size"], n = config["num_hidden_layers"];
+  const std::int64_t h = config["hidden_size"], i = config["intermediate_size"],
+                     n = config["num_hidden_layers"];
   const std::int64_t positions = config["max_position_embeddings"], types = config["type_vocab_size"];
   const std::int64_t small = 4 * h * (h + 1) + i * (h + 1) + h * (i + 1) + 4 * h;
   EXPECT_EQ(model->info().backbone_parameters, (300 + positions + types) * h + 2 * h + n * small);
@@ -175,7 +178,8 @@ TEST(ModelLoading, NamesWhatIsWrong) {
   config = config_of("bert");
   config["vocab_size"] = 100;
   write(config, with_tokenizer());
-  EXPECT_NE(failure(base).find("its tokenizer has 267 tokens, the model 100"), std::string::npos) << failure(base);
+  EXPECT_NE(failure(base).find("its tokenizer has 267 tokens, the model 100"), std::string::npos)
+      << failure(base);
 
   write(config_of("bert"), with_tokenizer());
   std::string weights = *read_file(base / "model.safetensors");

@@ -9,8 +9,8 @@
 
 namespace incipit {
 
-/// What a soft prompt says: it makes the rows that stand as virtual tokens, from parameters that are trained. Where
-/// the rows stand is the Template's concern.
+/// What a soft prompt says: it makes the rows that stand as virtual tokens, from parameters that are trained.
+/// Where the rows stand is the Template's concern.
 class PromptMethod {
  public:
   virtual ~PromptMethod() = default;

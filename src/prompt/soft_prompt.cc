@@ -5,7 +5,8 @@
 namespace incipit {
 
 void SoftPrompt::emit(MatrixView destination) const {
-  for (std::int64_t i = 0; i < rows(); ++i) std::copy_n(table_.value.row(i), table_.value.cols(), destination.row(i));
+  for (std::int64_t i = 0; i < rows(); ++i)
+    std::copy_n(table_.value.row(i), table_.value.cols(), destination.row(i));
 }
 
 void SoftPrompt::absorb(ConstMatrixView d_rows) {

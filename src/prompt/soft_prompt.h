@@ -4,8 +4,8 @@
 
 namespace incipit {
 
-/// Rows that are themselves the parameters (Lester et al. 2021, "The Power of Scale for Parameter-Efficient Prompt
-/// Tuning"; as rows that join at a middle layer, Liu et al. 2022, "Late Prompt Tuning").
+/// Rows that are themselves the parameters (Lester et al. 2021, "The Power of Scale for Parameter-Efficient
+/// Prompt Tuning"; as rows that join at a middle layer, Liu et al. 2022, "Late Prompt Tuning").
 class SoftPrompt final : public PromptMethod {
  public:
   /// Zeros until initialised.

@@ -16,7 +16,8 @@ TemplatedExample Template::arrange(const Encoding& encoding, const PositionRule&
   example.text_count = static_cast<std::int64_t>(encoding.ids.size());
   example.truncated = encoding.truncated;
 
-  // Where virtual tokens are embedded, the model is given embeddings and just counts; from ids RoBERTa skips padding.
+  // Where virtual tokens are embedded, the model is given embeddings and just counts; from ids RoBERTa skips
+  // padding.
   const bool embeds_virtual = num_virtual_tokens_ > 0 && insert_layer_ == 0;
   std::int32_t next = rule.first + (embeds_virtual ? static_cast<std::int32_t>(num_virtual_tokens_) : 0);
   for (std::size_t i = 0; i < encoding.ids.size(); ++i) {
@@ -29,10 +30,12 @@ TemplatedExample Template::arrange(const Encoding& encoding, const PositionRule&
   return example;
 }
 
-Result<TemplatedExample> Template::apply(const Tokenizer& tokenizer, const PositionRule& rule, std::string_view text_a,
-                                         std::optional<std::string_view> text_b, std::int64_t max_length) const {
+Result<TemplatedExample> Template::apply(const Tokenizer& tokenizer, const PositionRule& rule,
+                                         std::string_view text_a, std::optional<std::string_view> text_b,
+                                         std::int64_t max_length) const {
   INCIPIT_TRY(const Encoding encoding, tokenizer.encode(text_a, text_b, std::min(max_length, room(rule))));
-  if (encoding.ids.empty()) return fail("a text without a single token: the tokenizer adds no special tokens");
+  if (encoding.ids.empty())
+    return fail("a text without a single token: the tokenizer adds no special tokens");
   return arrange(encoding, rule);
 }
 

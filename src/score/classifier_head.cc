@@ -12,10 +12,11 @@ namespace {
 /// The places of a head where dropout acts.
 enum class DropoutSite : std::uint64_t { input, output };
 
-TrainedLinear make_layer(const std::string& name, const std::optional<HeadLayerWeights>& stored, std::int64_t out,
-                         std::int64_t in, double deviation, Rng& rng) {
+TrainedLinear make_layer(const std::string& name, const std::optional<HeadLayerWeights>& stored,
+                         std::int64_t out, std::int64_t in, double deviation, Rng& rng) {
   TrainedLinear layer(name, out, in);
-  // New weights are drawn in any case, so that one layer's start does not depend on whether another is stored.
+  // New weights are drawn in any case, so that one layer's start does not depend on whether another is
+  // stored.
   for (float& value : layer.weight.value.values()) value = static_cast<float>(deviation * rng.normal());
   if (stored && stored->weight.rows() == out) {
     std::copy_n(stored->weight.data(), stored->weight.size(), layer.weight.value.data());
@@ -49,27 +50,34 @@ ClassifierHead ClassifierHead::create(const HeadWeights& weights, HeadInput inpu
   std::optional<TrainedLinear> dense;
   TrainedLinear made = make_layer(spec.dense, weights.dense, hidden, hidden, spec.initializer_range, rng);
   if (!(spec.dense_is_frozen && input == HeadInput::mean)) dense = std::move(made);
-  TrainedLinear output = make_layer(spec.output, weights.output, num_labels, hidden, spec.initializer_range, rng);
+  TrainedLinear output =
+      make_layer(spec.output, weights.output, num_labels, hidden, spec.initializer_range, rng);
   return {spec, input, hidden, std::move(dense), std::move(output)};
 }
 
 ClassifierHead ClassifierHead::clone() const {
-  return {spec_, input_, hidden_size_, dense_ ? std::optional(dense_->clone()) : std::nullopt, output_.clone()};
+  return {spec_, input_, hidden_size_, dense_ ? std::optional(dense_->clone()) : std::nullopt,
+          output_.clone()};
 }
 
 RowRange ClassifierHead::plan(const TemplatedExample& example) const {
   switch (input_) {
-    case HeadInput::first: return {0, 1};
-    case HeadInput::cls: return {example.text_first, 1};
-    case HeadInput::mean: return {example.text_first, example.text_count};
+    case HeadInput::first:
+      return {0, 1};
+    case HeadInput::cls:
+      return {example.text_first, 1};
+    case HeadInput::mean:
+      return {example.text_first, example.text_count};
   }
   return {};
 }
 
-void ClassifierHead::forward(ConstMatrixView vectors, std::span<const std::uint64_t> drop_keys, HeadPass& pass) const {
+void ClassifierHead::forward(ConstMatrixView vectors, std::span<const std::uint64_t> drop_keys,
+                             HeadPass& pass) const {
   pass.drop_keys.assign(drop_keys.begin(), drop_keys.end());
   pass.input.resize(vectors.rows, hidden_size_);
-  for (std::int64_t e = 0; e < vectors.rows; ++e) std::copy_n(vectors.row(e), hidden_size_, pass.input.row(e));
+  for (std::int64_t e = 0; e < vectors.rows; ++e)
+    std::copy_n(vectors.row(e), hidden_size_, pass.input.row(e));
   if (spec_.drops_input) drop(pass.drop_keys, DropoutSite::input, spec_.dropout, pass.input);
   if (dense_) {
     dense_->forward(pass.input, pass.dense);
@@ -88,7 +96,8 @@ void ClassifierHead::backward(const Matrix& d_logits, const HeadPass& pass, Matr
   output_.backward_input(d_logits, d_vectors);
   drop(pass.drop_keys, DropoutSite::output, spec_.dropout, d_vectors);
   if (dense_) {
-    activate_backward(spec_.activation, pass.dense.data(), d_vectors.data(), d_vectors.data(), d_vectors.size());
+    activate_backward(spec_.activation, pass.dense.data(), d_vectors.data(), d_vectors.data(),
+                      d_vectors.size());
     if (!spec_.dense_is_frozen) dense_->backward_parameters(pass.input, d_vectors);
     Matrix below;
     dense_->backward_input(d_vectors, below);

@@ -6,9 +6,10 @@
 #include <span>
 #include <vector>
 
-#include "backbone/architecture.h"
 #include "incipit/head_input.h"
 #include "incipit/result.h"
+
+#include "backbone/architecture.h"
 #include "prompt/template.h"
 #include "score/pooling.h"
 #include "score/trained_linear.h"
@@ -19,11 +20,12 @@ namespace incipit {
 /// What the backward pass of a head needs; reused from batch to batch, one per thread.
 struct HeadPass {
   std::vector<std::uint64_t> drop_keys;  // [examples]; empty: dropout off
-  Matrix input, dense, active, logits;  // [examples, …]
+  Matrix input, dense, active, logits;   // [examples, …]
 };
 
-/// A sequence classification head as the model's family has it (HeadSpec), reading one vector an example. `mean`
-/// under a frozen dense layer (a BERT's pooler, which was made for [CLS]) goes to the output layer directly.
+/// A sequence classification head as the model's family has it (HeadSpec), reading one vector an example.
+/// `mean` under a frozen dense layer (a BERT's pooler, which was made for [CLS]) goes to the output layer
+/// directly.
 class ClassifierHead {
  public:
   /// As the checkpoint has it where the number of labels fits, else drawn by the seed: weights N(0,
@@ -39,8 +41,8 @@ class ClassifierHead {
   /// Rows of the example's sequence to read.
   RowRange plan(const TemplatedExample& example) const;
 
-  /// vectors: [examples, hidden], pooled from the rows that plan() names. pass.logits becomes [examples, labels]. Empty
-  /// drop_keys: no dropout.
+  /// vectors: [examples, hidden], pooled from the rows that plan() names. pass.logits becomes [examples,
+  /// labels]. Empty drop_keys: no dropout.
   void forward(ConstMatrixView vectors, std::span<const std::uint64_t> drop_keys, HeadPass& pass) const;
   /// Adds to the parameters' gradients; d_vectors becomes [examples, hidden]. d_logits: [examples, labels].
   void backward(const Matrix& d_logits, const HeadPass& pass, Matrix& d_vectors);

@@ -27,13 +27,14 @@ std::vector<Kind> kinds() {
   HeadSpec bert{"bert.pooler.dense", true, Activation::tanh, "classifier", false, 0.3f, 0.5};
   HeadSpec roberta{"classifier.dense", false, Activation::tanh, "classifier.out_proj", true, 0.3f, 0.5};
   HeadSpec distilbert{"pre_classifier", false, Activation::relu, "classifier", false, 0.3f, 0.5};
-  return {{"bert_first", bert, HeadInput::first, 0},     {"bert_mean", bert, HeadInput::mean, 1},
-          {"roberta", roberta, HeadInput::cls, 0},       {"roberta_dropout", roberta, HeadInput::cls, 1},
+  return {{"bert_first", bert, HeadInput::first, 0},      {"bert_mean", bert, HeadInput::mean, 1},
+          {"roberta", roberta, HeadInput::cls, 0},        {"roberta_dropout", roberta, HeadInput::cls, 1},
           {"distilbert", distilbert, HeadInput::mean, 1}, {"bert_dropout", bert, HeadInput::cls, 1}};
 }
 
 class Heads : public testing::TestWithParam<Kind> {};
-INSTANTIATE_TEST_SUITE_P(All, Heads, testing::ValuesIn(kinds()), [](const auto& kind) { return kind.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, Heads, testing::ValuesIn(kinds()),
+                         [](const auto& kind) { return kind.param.name; });
 
 TEST_P(Heads, GradientsByFiniteDifferences) {
   HeadWeights weights;
@@ -75,7 +76,8 @@ TEST_P(Heads, GradientsByFiniteDifferences) {
   check(vectors, d_vectors, "vectors");
   const std::size_t expected = GetParam().spec.dense_is_frozen ? 2 : 4;
   EXPECT_EQ(head.parameters().size(), expected);
-  for (Parameter* parameter : head.parameters()) check(parameter->value, parameter->gradient, parameter->name);
+  for (Parameter* parameter : head.parameters())
+    check(parameter->value, parameter->gradient, parameter->name);
 }
 
 TEST(ClassifierHead, TakesTheCheckpointsWeightsWhereTheyFit) {
@@ -97,7 +99,8 @@ TEST(ClassifierHead, NewWeightsHaveTheReferencesDistribution) {
   weights.hidden_size = 100;
   const ClassifierHead head = ClassifierHead::create(weights, HeadInput::cls, 2, 4);
   double squares = 0;
-  for (const float value : head.parameters()[0]->value.values()) squares += static_cast<double>(value) * value;
+  for (const float value : head.parameters()[0]->value.values())
+    squares += static_cast<double>(value) * value;
   EXPECT_NEAR(std::sqrt(squares / 10000), 0.02, 0.001);
   for (const float value : head.parameters()[1]->value.values()) EXPECT_EQ(value, 0.0f);
 }

@@ -4,9 +4,12 @@ namespace incipit {
 
 std::string_view name_of(HeadInput input) {
   switch (input) {
-    case HeadInput::first: return "first";
-    case HeadInput::cls: return "cls";
-    case HeadInput::mean: return "mean";
+    case HeadInput::first:
+      return "first";
+    case HeadInput::cls:
+      return "cls";
+    case HeadInput::mean:
+      return "mean";
   }
   return "";
 }

@@ -17,8 +17,8 @@ void softmax(ConstMatrixView logits, MatrixView probabilities) {
   }
 }
 
-WeightedSum cross_entropy(ConstMatrixView logits, std::span<const int> labels, std::span<const double> class_weights,
-                          double batch_weight, MatrixView d_logits) {
+WeightedSum cross_entropy(ConstMatrixView logits, std::span<const int> labels,
+                          std::span<const double> class_weights, double batch_weight, MatrixView d_logits) {
   WeightedSum loss;
   softmax(logits, d_logits);
   for (std::int64_t i = 0; i < logits.rows; ++i) {

@@ -23,10 +23,10 @@ struct WeightedSum {
 /// Rows of logits to probabilities. Both [rows, labels].
 void softmax(ConstMatrixView logits, MatrixView probabilities);
 
-/// Cross-entropy of a part of a batch, as torch.nn.CrossEntropyLoss(weight) has it: the batch's loss is Σ w_y nll /
-/// Σ w_y. `batch_weight` is Σ w_y over the whole batch. d_logits [examples, labels] becomes the gradient of the
-/// batch's loss. Empty class_weights: all 1.
-WeightedSum cross_entropy(ConstMatrixView logits, std::span<const int> labels, std::span<const double> class_weights,
-                          double batch_weight, MatrixView d_logits);
+/// Cross-entropy of a part of a batch, as torch.nn.CrossEntropyLoss(weight) has it: the batch's loss is Σ w_y
+/// nll / Σ w_y. `batch_weight` is Σ w_y over the whole batch. d_logits [examples, labels] becomes the
+/// gradient of the batch's loss. Empty class_weights: all 1.
+WeightedSum cross_entropy(ConstMatrixView logits, std::span<const int> labels,
+                          std::span<const double> class_weights, double batch_weight, MatrixView d_logits);
 
 }  // namespace incipit

@@ -20,7 +20,8 @@ TEST(CrossEntropy, MatchesItsDefinitionAndItsSlope) {
   const std::vector<double> weights = {0.5, 2.0, 1.0};
   const double total = 1.0 + 0.5 + 2.0;
   Matrix logits = make_logits(), gradient(3, 3), unused(3, 3);
-  const WeightedSum loss = cross_entropy(std::as_const(logits).view(), labels, weights, total, gradient.view());
+  const WeightedSum loss =
+      cross_entropy(std::as_const(logits).view(), labels, weights, total, gradient.view());
   EXPECT_DOUBLE_EQ(loss.weight, total);
   double expected = 0;
   for (int i = 0; i < 3; ++i) {
@@ -32,9 +33,11 @@ TEST(CrossEntropy, MatchesItsDefinitionAndItsSlope) {
   for (std::int64_t i = 0; i < 9; ++i) {
     const float start = logits.data()[i];
     logits.data()[i] = start + 1e-2f;
-    const double above = cross_entropy(std::as_const(logits).view(), labels, weights, total, unused.view()).mean();
+    const double above =
+        cross_entropy(std::as_const(logits).view(), labels, weights, total, unused.view()).mean();
     logits.data()[i] = start - 1e-2f;
-    const double below = cross_entropy(std::as_const(logits).view(), labels, weights, total, unused.view()).mean();
+    const double below =
+        cross_entropy(std::as_const(logits).view(), labels, weights, total, unused.view()).mean();
     logits.data()[i] = start;
     EXPECT_NEAR(gradient.data()[i], (above - below) / 2e-2, 1e-4);
   }
@@ -47,8 +50,8 @@ TEST(CrossEntropy, PartsAddUp) {
   const WeightedSum loss = cross_entropy(logits.view(), labels, {}, 3.0, whole.view());
   WeightedSum sum;
   for (std::int64_t i = 0; i < 3; ++i) {
-    sum += cross_entropy({logits.row(i), 1, 3, 3}, std::span(labels).subspan(static_cast<std::size_t>(i), 1), {}, 3.0,
-                         part.view());
+    sum += cross_entropy({logits.row(i), 1, 3, 3}, std::span(labels).subspan(static_cast<std::size_t>(i), 1),
+                         {}, 3.0, part.view());
     for (int j = 0; j < 3; ++j) EXPECT_EQ(part.data()[j], whole.row(i)[j]);
   }
   EXPECT_DOUBLE_EQ(sum.mean(), loss.mean());

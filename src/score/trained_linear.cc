@@ -21,7 +21,9 @@ Matrix transposed(const Matrix& source) {
 TrainedLinear::TrainedLinear(const std::string& name, std::int64_t out, std::int64_t in)
     : weight(name + ".weight", out, in), bias(name + ".bias", 1, out) {}
 
-TrainedLinear TrainedLinear::clone() const { return {weight.clone(), bias.clone()}; }
+TrainedLinear TrainedLinear::clone() const {
+  return {weight.clone(), bias.clone()};
+}
 
 void TrainedLinear::forward(const Matrix& x, Matrix& y) const {
   // Examples are the columns, so that the weight is read as it lies: yᵀ = W xᵀ.
@@ -30,8 +32,8 @@ void TrainedLinear::forward(const Matrix& x, Matrix& y) const {
   Matrix y_transposed;
   y_transposed.resize(out, rows);
   parallel_for(out, kRowsPerThread, [&](std::int64_t begin, std::int64_t end) {
-    multiply(end - begin, rows, in, weight.value.row(begin), in, 1, x_transposed.data(), rows, y_transposed.row(begin),
-             rows, false);
+    multiply(end - begin, rows, in, weight.value.row(begin), in, 1, x_transposed.data(), rows,
+             y_transposed.row(begin), rows, false);
   });
   y.resize(rows, out);
   for (std::int64_t i = 0; i < rows; ++i)
@@ -40,14 +42,15 @@ void TrainedLinear::forward(const Matrix& x, Matrix& y) const {
 
 void TrainedLinear::backward_input(const Matrix& dy, Matrix& dx) const {
   dx.resize(dy.rows(), in_features());
-  multiply(dy.rows(), in_features(), out_features(), dy.data(), out_features(), 1, weight.value.data(), in_features(),
-           dx.data(), in_features(), false);
+  multiply(dy.rows(), in_features(), out_features(), dy.data(), out_features(), 1, weight.value.data(),
+           in_features(), dx.data(), in_features(), false);
 }
 
 void TrainedLinear::backward_parameters(const Matrix& x, const Matrix& dy) {
   const std::int64_t rows = x.rows(), in = in_features(), out = out_features();
   parallel_for(out, kRowsPerThread, [&](std::int64_t begin, std::int64_t end) {
-    multiply(end - begin, in, rows, dy.data() + begin, 1, out, x.data(), in, weight.gradient.row(begin), in, true);
+    multiply(end - begin, in, rows, dy.data() + begin, 1, out, x.data(), in, weight.gradient.row(begin), in,
+             true);
   });
   for (std::int64_t i = 0; i < rows; ++i)
     for (std::int64_t j = 0; j < out; ++j) bias.gradient.data()[j] += dy.row(i)[j];

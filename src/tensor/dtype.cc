@@ -19,31 +19,45 @@ void convert_each(const std::byte* source, std::span<float> destination, Convert
 std::size_t size_of(DType dtype) {
   switch (dtype) {
     case DType::f64:
-    case DType::i64: return 8;
+    case DType::i64:
+      return 8;
     case DType::f32:
-    case DType::i32: return 4;
+    case DType::i32:
+      return 4;
     case DType::f16:
     case DType::bf16:
-    case DType::i16: return 2;
+    case DType::i16:
+      return 2;
     case DType::i8:
     case DType::u8:
-    case DType::boolean: return 1;
+    case DType::boolean:
+      return 1;
   }
   return 0;
 }
 
 std::string_view name_of(DType dtype) {
   switch (dtype) {
-    case DType::f64: return "f64";
-    case DType::f32: return "f32";
-    case DType::f16: return "f16";
-    case DType::bf16: return "bf16";
-    case DType::i64: return "i64";
-    case DType::i32: return "i32";
-    case DType::i16: return "i16";
-    case DType::i8: return "i8";
-    case DType::u8: return "u8";
-    case DType::boolean: return "bool";
+    case DType::f64:
+      return "f64";
+    case DType::f32:
+      return "f32";
+    case DType::f16:
+      return "f16";
+    case DType::bf16:
+      return "bf16";
+    case DType::i64:
+      return "i64";
+    case DType::i32:
+      return "i32";
+    case DType::i16:
+      return "i16";
+    case DType::i8:
+      return "i8";
+    case DType::u8:
+      return "u8";
+    case DType::boolean:
+      return "bool";
   }
   return "?";
 }
@@ -66,13 +80,20 @@ float f16_to_f32(std::uint16_t bits) {
 
 void convert_to_f32(DType dtype, const std::byte* source, std::span<float> destination) {
   switch (dtype) {
-    case DType::f32: std::memcpy(destination.data(), source, destination.size_bytes()); return;
-    case DType::f16: convert_each<std::uint16_t>(source, destination, f16_to_f32); return;
-    case DType::bf16: convert_each<std::uint16_t>(source, destination, bf16_to_f32); return;
+    case DType::f32:
+      std::memcpy(destination.data(), source, destination.size_bytes());
+      return;
+    case DType::f16:
+      convert_each<std::uint16_t>(source, destination, f16_to_f32);
+      return;
+    case DType::bf16:
+      convert_each<std::uint16_t>(source, destination, bf16_to_f32);
+      return;
     case DType::f64:
       convert_each<double>(source, destination, [](double value) { return static_cast<float>(value); });
       return;
-    default: return;
+    default:
+      return;
   }
 }
 

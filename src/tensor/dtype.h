@@ -15,7 +15,9 @@ std::size_t size_of(DType dtype);
 std::string_view name_of(DType dtype);
 bool is_floating(DType dtype);
 
-inline float bf16_to_f32(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+inline float bf16_to_f32(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
 float f16_to_f32(std::uint16_t bits);
 
 /// Converts `count` little-endian elements of a floating dtype at `source` (any alignment) to f32.

@@ -28,7 +28,8 @@ struct ConstMatrixView {
   std::int64_t stride = 0;
 
   ConstMatrixView() = default;
-  ConstMatrixView(const float* values, std::int64_t row_count, std::int64_t col_count, std::int64_t row_stride)
+  ConstMatrixView(const float* values, std::int64_t row_count, std::int64_t col_count,
+                  std::int64_t row_stride)
       : data(values), rows(row_count), cols(col_count), stride(row_stride) {}
   ConstMatrixView(const MatrixView& view)  // NOLINT: implicit, a writable view can be read
       : data(view.data), rows(view.rows), cols(view.cols), stride(view.stride) {}
@@ -36,8 +37,8 @@ struct ConstMatrixView {
   const float* row(std::int64_t i) const { return data + i * stride; }
 };
 
-/// An owned, 64-byte aligned, contiguous matrix of f32; a vector read may run past its last value. Growing keeps the storage where it is large enough, so
-/// that a matrix reused every step stops allocating; contents are unspecified after resize().
+/// An owned, 64-byte aligned, contiguous matrix of f32. Growing keeps the storage where it is large enough, so that a
+/// matrix reused every step stops allocating; contents are unspecified after resize().
 class Matrix {
  public:
   Matrix() = default;
@@ -49,7 +50,7 @@ class Matrix {
   void resize(std::int64_t rows, std::int64_t cols) {
     const std::int64_t size = rows * cols;
     if (size > capacity_) {
-      const std::size_t bytes = sizeof(float) * static_cast<std::size_t>(size) + kSlack;
+      const std::size_t bytes = sizeof(float) * static_cast<std::size_t>(size);
       storage_.reset(static_cast<float*>(::operator new(bytes, kAlignment)));
       capacity_ = size;
     }
@@ -72,7 +73,6 @@ class Matrix {
 
  private:
   static constexpr std::align_val_t kAlignment{64};
-  static constexpr std::size_t kSlack = 64;  // bytes that masked loads of some instruction sets touch
   struct Free {
     void operator()(float* pointer) const { ::operator delete(pointer, kAlignment); }
   };

@@ -47,8 +47,10 @@ void AdamW::step(double factor) {
     float *mean = slot.mean.data(), *square = slot.square.data();
     for (std::int64_t i = 0; i < slot.mean.size(); ++i) {
       mean[i] += static_cast<float>(1.0 - kBeta1) * (gradient[i] - mean[i]);
-      square[i] = static_cast<float>(kBeta2) * square[i] + static_cast<float>(1.0 - kBeta2) * gradient[i] * gradient[i];
-      const float deviation = std::sqrt(square[i]) / static_cast<float>(correction2) + static_cast<float>(kEpsilon);
+      square[i] = static_cast<float>(kBeta2) * square[i] +
+                  static_cast<float>(1.0 - kBeta2) * gradient[i] * gradient[i];
+      const float deviation =
+          std::sqrt(square[i]) / static_cast<float>(correction2) + static_cast<float>(kEpsilon);
       value[i] = value[i] * keep - step_size * mean[i] / deviation;
     }
   }

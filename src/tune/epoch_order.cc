@@ -15,13 +15,15 @@ std::optional<Batching> batching_by_name(std::string_view name) {
 }
 
 std::vector<std::vector<std::size_t>> epoch_batches(Batching batching, std::span<const std::int64_t> sizes,
-                                                    std::int64_t batch_size, std::uint64_t seed, std::int64_t epoch) {
+                                                    std::int64_t batch_size, std::uint64_t seed,
+                                                    std::int64_t epoch) {
   std::vector<std::size_t> order(sizes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   Rng rng(mix_bits(mix_bits(seed, 0x6f72646572), static_cast<std::uint64_t>(epoch)));
   if (batching != Batching::file) rng.shuffle(std::span(order));
   if (batching == Batching::length)  // equal lengths stay shuffled
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return sizes[a] < sizes[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return sizes[a] < sizes[b]; });
 
   std::vector<std::vector<std::size_t>> batches;
   const auto step = static_cast<std::size_t>(batch_size);

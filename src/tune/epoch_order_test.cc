@@ -32,13 +32,16 @@ TEST_P(EpochOrder, TakesEveryExampleOnce) {
   EXPECT_EQ(batches, epoch_batches(GetParam(), sizes_, 10, 1, 0));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EpochOrder, testing::Values(Batching::file, Batching::shuffle, Batching::length));
+INSTANTIATE_TEST_SUITE_P(All, EpochOrder,
+                         testing::Values(Batching::file, Batching::shuffle, Batching::length));
 
 TEST_F(EpochOrder, OnlyTheFilesOrderStays) {
   EXPECT_EQ(epoch_batches(Batching::file, sizes_, 10, 1, 0), epoch_batches(Batching::file, sizes_, 10, 2, 5));
   EXPECT_EQ(flatten(epoch_batches(Batching::file, sizes_, 10, 1, 0))[17], 17u);
-  EXPECT_NE(epoch_batches(Batching::shuffle, sizes_, 10, 1, 0), epoch_batches(Batching::shuffle, sizes_, 10, 1, 1));
-  EXPECT_NE(epoch_batches(Batching::shuffle, sizes_, 10, 1, 0), epoch_batches(Batching::shuffle, sizes_, 10, 2, 0));
+  EXPECT_NE(epoch_batches(Batching::shuffle, sizes_, 10, 1, 0),
+            epoch_batches(Batching::shuffle, sizes_, 10, 1, 1));
+  EXPECT_NE(epoch_batches(Batching::shuffle, sizes_, 10, 1, 0),
+            epoch_batches(Batching::shuffle, sizes_, 10, 2, 0));
 }
 
 TEST_F(EpochOrder, LengthBatchesHoldLikeLengths) {

@@ -36,8 +36,8 @@ json read_json(const fs::path& path) {
 }
 
 /// |actual - expected| <= tolerance * scale, naming the worst element.
-void expect_close(std::span<const float> actual, std::span<const float> expected, double tolerance, double at_least,
-                  const std::string& what) {
+void expect_close(std::span<const float> actual, std::span<const float> expected, double tolerance,
+                  double at_least, const std::string& what) {
   ASSERT_EQ(actual.size(), expected.size()) << what;
   double largest = at_least, worst = 0;
   std::size_t worst_at = 0;
@@ -49,8 +49,9 @@ void expect_close(std::span<const float> actual, std::span<const float> expected
       worst_at = i;
     }
   }
-  EXPECT_LE(worst, tolerance * largest) << what << ": element " << worst_at << " is " << actual[worst_at]
-                                        << ", expected " << expected[worst_at] << " (largest " << largest << ")";
+  EXPECT_LE(worst, tolerance * largest)
+      << what << ": element " << worst_at << " is " << actual[worst_at] << ", expected " << expected[worst_at]
+      << " (largest " << largest << ")";
 }
 
 class Parity : public testing::TestWithParam<std::string> {
@@ -62,7 +63,8 @@ class Parity : public testing::TestWithParam<std::string> {
     std::ofstream(tokenizer_) << kTokenizer;
     SyntheticOptions options;
     options.tokenizer = tokenizer_;
-    const Status written = write_synthetic_model(folder_.path() / "base", read_json(case_ / "config.json"), options);
+    const Status written =
+        write_synthetic_model(folder_.path() / "base", read_json(case_ / "config.json"), options);
     ASSERT_TRUE(written) << written.error().message;
     auto loaded = Model::load(folder_.path() / "base");
     ASSERT_TRUE(loaded) << loaded.error().message;
@@ -72,7 +74,8 @@ class Parity : public testing::TestWithParam<std::string> {
       Encoding encoding;
       encoding.ids = example["input_ids"].get<std::vector<std::int32_t>>();
       encoding.type_ids.assign(encoding.ids.size(), 0);
-      if (!example["token_type_ids"].is_null()) encoding.type_ids = example["token_type_ids"].get<std::vector<std::int8_t>>();
+      if (!example["token_type_ids"].is_null())
+        encoding.type_ids = example["token_type_ids"].get<std::vector<std::int8_t>>();
       encodings_.push_back(std::move(encoding));
     }
   }
@@ -112,7 +115,8 @@ class Parity : public testing::TestWithParam<std::string> {
   /// Every gradient of the adapter against the tensors PREFIX.NAME of a golden file.
   static void expect_gradients(Adapter& adapter, const TensorStore& golden, const std::string& prefix) {
     std::vector<std::pair<std::string, Parameter*>> parameters;
-    for (Parameter* parameter : adapter.prompt().parameters()) parameters.emplace_back("prompt_embeddings", parameter);
+    for (Parameter* parameter : adapter.prompt().parameters())
+      parameters.emplace_back("prompt_embeddings", parameter);
     for (Parameter* parameter : adapter.head().parameters())
       parameters.emplace_back("base_model." + parameter->name, parameter);
     for (const auto& [name, parameter] : parameters) {
@@ -139,7 +143,8 @@ class Parity : public testing::TestWithParam<std::string> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Models, Parity,
-                         testing::Values("bert", "roberta", "xlm-roberta", "camembert", "distilbert", "roberta-long"),
+                         testing::Values("bert", "roberta", "xlm-roberta", "camembert", "distilbert",
+                                         "roberta-long"),
                          [](const auto& model) {
                            std::string name = model.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -153,7 +158,8 @@ TEST_P(Parity, HiddenStatesOfEveryLayer) {
   const auto pass = backbone.new_pass();
   for (const std::size_t e : expected_["plain"]["hidden_examples"].get<std::vector<std::size_t>>()) {
     const TemplatedExample example = Template(0, 0).arrange(encodings_[e], backbone.spec().positions);
-    PackedBatch batch{example.token, example.position, example.token_type, example.entry, {{0, example.size(), 0}}, {}};
+    PackedBatch batch{example.token, example.position,         example.token_type,
+                      example.entry, {{0, example.size(), 0}}, {}};
     for (std::int64_t layer = 0; layer <= backbone.spec().num_layers; ++layer) {
       const std::string name = fmt::format("hidden.{}.{}", e, layer);
       const auto expected = golden->matrix(name, example.size(), backbone.spec().hidden_size);
@@ -182,7 +188,8 @@ TEST_P(Parity, LogitsOfPeftsAdapters) {
   expect_close(whole, golden, 1e-4, 1.0, "logits");
   for (const std::int64_t max_tokens : {1, 50, 333})
     expect_close(logits(load_adapter("adapter"), max_tokens), whole, 1e-5, 0.0, "micro-batches");
-  expect_close(logits(load_adapter("adapter_after"), 1024), flatten(expected_["peft"]["logits_after"]), 1e-4, 1.0, "after");
+  expect_close(logits(load_adapter("adapter_after"), 1024), flatten(expected_["peft"]["logits_after"]), 1e-4,
+               1.0, "after");
 }
 
 TEST_P(Parity, CountsParametersAsPeft) {
@@ -235,7 +242,8 @@ TEST_P(Parity, ThirtyTrainingSteps) {
     ASSERT_EQ(actual.size(), expected.size());
     for (std::size_t i = 0; i < actual.size(); ++i)
       for (std::int64_t v = 0; v < actual[i]->value.size(); ++v)
-        ASSERT_NEAR(actual[i]->value.data()[v], expected[i]->value.data()[v], 1e-4) << actual[i]->name << " " << v;
+        ASSERT_NEAR(actual[i]->value.data()[v], expected[i]->value.data()[v], 1e-4)
+            << actual[i]->name << " " << v;
   };
   compare(adapter.prompt().parameters(), after.prompt().parameters());
   compare(adapter.head().parameters(), after.head().parameters());

@@ -33,7 +33,8 @@ Result<Matrix> rows_for_ids(const Model& model, std::int64_t layer, const std::v
   Matrix rows(static_cast<std::int64_t>(ids.size()), backbone.spec().hidden_size);
   if (layer == 0) {
     for (std::size_t i = 0; i < ids.size(); ++i)
-      backbone.word_embedding(ids[i], {rows.row(static_cast<std::int64_t>(i)), static_cast<std::size_t>(rows.cols())});
+      backbone.word_embedding(
+          ids[i], {rows.row(static_cast<std::int64_t>(i)), static_cast<std::size_t>(rows.cols())});
     return rows;
   }
   PackedBatch batch;
@@ -50,7 +51,8 @@ Result<Matrix> rows_for_ids(const Model& model, std::int64_t layer, const std::v
 }
 
 /// Row i of the virtual tokens starts from the row of ids[i mod n].
-Status fill_from_ids(const Model& model, const std::vector<std::int32_t>& ids, std::string_view what, Adapter& adapter) {
+Status fill_from_ids(const Model& model, const std::vector<std::int32_t>& ids, std::string_view what,
+                     Adapter& adapter) {
   if (ids.empty()) return fail("--init {}: no tokens to start from", what);
   INCIPIT_TRY(const Matrix rows, rows_for_ids(model, adapter.info().insert_layer, ids));
   Matrix& table = adapter.prompt().parameters().front()->value;
@@ -71,7 +73,8 @@ Status fill_from_labels(const Model& model, Adapter& adapter) {
     float* out = table.row(i);
     std::fill_n(out, table.cols(), 0.0f);
     for (std::int64_t r = 0; r < rows.rows(); ++r)
-      for (std::int64_t j = 0; j < table.cols(); ++j) out[j] += rows.row(r)[j] / static_cast<float>(rows.rows());
+      for (std::int64_t j = 0; j < table.cols(); ++j)
+        out[j] += rows.row(r)[j] / static_cast<float>(rows.rows());
   }
   return {};
 }
@@ -90,10 +93,12 @@ Status copy_parameters(const std::vector<const Parameter*>& from, const std::vec
 
 Status draw_prompt(const Model& model, std::uint64_t seed, Adapter& adapter) {
   Rng rng(seed);
-  return fill_from_ids(model, draw_words(model.tokenizer(), adapter.info().num_virtual_tokens, rng), "vocab", adapter);
+  return fill_from_ids(model, draw_words(model.tokenizer(), adapter.info().num_virtual_tokens, rng), "vocab",
+                       adapter);
 }
 
-Status init_from_adapter(const Model& model, const TrainOptions& options, std::uint64_t seed, Adapter& adapter) {
+Status init_from_adapter(const Model& model, const TrainOptions& options, std::uint64_t seed,
+                         Adapter& adapter) {
   INCIPIT_TRY(const Adapter saved, Adapter::load(options.init_adapter, model));
   const std::string name = options.init_adapter.string();
   // An adapter that PEFT wrote names no labels: their number has to do.
@@ -103,7 +108,8 @@ Status init_from_adapter(const Model& model, const TrainOptions& options, std::u
                 fmt::join(adapter.info().labels, ", "));
   INCIPIT_CHECK(copy_parameters(saved.head().parameters(), adapter.head().parameters(), name));
   if (adapter.info().num_virtual_tokens == 0) return {};
-  if (saved.info().num_virtual_tokens == 0) return draw_prompt(model, seed, adapter);  // a probe gives its head only
+  if (saved.info().num_virtual_tokens == 0)
+    return draw_prompt(model, seed, adapter);  // a probe gives its head only
   if (saved.info().insert_layer != adapter.info().insert_layer)
     return fail("{}: its virtual tokens join at layer {}, here at {}", name, saved.info().insert_layer,
                 adapter.info().insert_layer);
@@ -113,22 +119,27 @@ Status init_from_adapter(const Model& model, const TrainOptions& options, std::u
 }  // namespace
 
 Status init_prompt(const Model& model, const TrainOptions& options, Adapter& adapter) {
-  const std::uint64_t seed = mix_bits(options.seed, 0x70726f6d7074);  // a stream of its own, apart from the head's
+  const std::uint64_t seed =
+      mix_bits(options.seed, 0x70726f6d7074);  // a stream of its own, apart from the head's
   if (options.init == PromptInit::adapter) return init_from_adapter(model, options, seed, adapter);
   if (adapter.info().num_virtual_tokens == 0) return {};
   switch (options.init) {
     case PromptInit::random: {
       Rng rng(seed);
-      for (float& value : adapter.prompt().parameters().front()->value.values()) value = static_cast<float>(rng.normal());
+      for (float& value : adapter.prompt().parameters().front()->value.values())
+        value = static_cast<float>(rng.normal());
       return {};
     }
     case PromptInit::text: {
-      INCIPIT_TRY(const Encoding encoding, model.tokenizer().encode(options.init_text, std::nullopt, 1 << 20));
+      INCIPIT_TRY(const Encoding encoding,
+                  model.tokenizer().encode(options.init_text, std::nullopt, 1 << 20));
       return fill_from_ids(model, encoding.ids, "text", adapter);
     }
-    case PromptInit::labels: return fill_from_labels(model, adapter);
+    case PromptInit::labels:
+      return fill_from_labels(model, adapter);
     case PromptInit::vocab:
-    case PromptInit::adapter: break;
+    case PromptInit::adapter:
+      break;
   }
   return draw_prompt(model, seed, adapter);
 }

@@ -18,9 +18,12 @@ double schedule_factor(Schedule schedule, std::int64_t step, double warmup_steps
   if (now < warmup_steps) return now / std::max(1.0, warmup_steps);
   const double span = std::max(1.0, total - warmup_steps);
   switch (schedule) {
-    case Schedule::linear: return std::max(0.0, (total - now) / span);
-    case Schedule::cosine: return std::max(0.0, 0.5 * (1.0 + std::cos(std::numbers::pi * (now - warmup_steps) / span)));
-    case Schedule::constant: return 1.0;
+    case Schedule::linear:
+      return std::max(0.0, (total - now) / span);
+    case Schedule::cosine:
+      return std::max(0.0, 0.5 * (1.0 + std::cos(std::numbers::pi * (now - warmup_steps) / span)));
+    case Schedule::constant:
+      return 1.0;
   }
   return 1.0;
 }

@@ -17,21 +17,26 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 Status check(const Dataset& data, const Dataset* held_out, const TrainOptions& options) {
   if (data.examples.empty()) return fail("no training examples");
-  if (data.labels.size() < 2) return fail("the training data has {} label(s), at least 2 are needed", data.labels.size());
+  if (data.labels.size() < 2)
+    return fail("the training data has {} label(s), at least 2 are needed", data.labels.size());
   for (const Example& example : data.examples)
     if (example.label < 0) return fail("training example {} has no label", example.id);
   if (held_out != nullptr && held_out->labels != data.labels)
     return fail("the labels of the evaluation data differ from those of the training data");
   if (options.batch_size < 1) return fail("batch size {}: at least 1 is needed", options.batch_size);
-  if (options.max_batch_tokens < 1) return fail("max batch tokens {}: at least 1 is needed", options.max_batch_tokens);
+  if (options.max_batch_tokens < 1)
+    return fail("max batch tokens {}: at least 1 is needed", options.max_batch_tokens);
   if (!options.class_weights.empty() && options.class_weights.size() != data.labels.size())
     return fail("{} class weights for {} labels", options.class_weights.size(), data.labels.size());
   for (const double weight : options.class_weights)
-    if (!(weight >= 0) || !std::isfinite(weight)) return fail("class weight {}: must be finite and not negative", weight);
+    if (!(weight >= 0) || !std::isfinite(weight))
+      return fail("class weight {}: must be finite and not negative", weight);
   if (!(options.learning_rate >= 0) || !std::isfinite(options.learning_rate))
     return fail("learning rate {}: must be finite and not negative", options.learning_rate);
   if (!(options.epochs >= 0) || !std::isfinite(options.epochs))
@@ -46,16 +51,20 @@ std::vector<double> class_weights(const Dataset& data, const TrainOptions& optio
   for (const Example& example : data.examples) counts[static_cast<std::size_t>(example.label)] += 1;
   std::vector<double> weights;
   for (const double count : counts)
-    weights.push_back(count > 0 ? static_cast<double>(data.examples.size()) / (static_cast<double>(counts.size()) * count)
+    weights.push_back(count > 0 ? static_cast<double>(data.examples.size()) /
+                                      (static_cast<double>(counts.size()) * count)
                                 : 0.0);
   return weights;
 }
 
 HeadInput default_head_input(Method method) {
   switch (method) {
-    case Method::head: return HeadInput::cls;
-    case Method::prompt: return HeadInput::first;
-    case Method::late: return HeadInput::mean;
+    case Method::head:
+      return HeadInput::cls;
+    case Method::prompt:
+      return HeadInput::first;
+    case Method::late:
+      return HeadInput::mean;
   }
   return HeadInput::first;
 }
@@ -65,7 +74,8 @@ Result<Adapter> start_adapter(const Model& model, const Dataset& data, const Tra
   info.method = options.method;
   info.head_input = options.head_input.value_or(default_head_input(options.method));
   info.num_virtual_tokens = options.method == Method::head ? 0 : options.num_virtual_tokens;
-  info.insert_layer = options.method == Method::late ? options.insert_layer.value_or((model.info().num_layers + 1) / 2) : 0;
+  info.insert_layer =
+      options.method == Method::late ? options.insert_layer.value_or((model.info().num_layers + 1) / 2) : 0;
   info.max_length = options.max_length;
   info.labels = data.labels;
   INCIPIT_TRY(Adapter adapter, Adapter::create(model, std::move(info), options.seed));
@@ -104,8 +114,8 @@ class Training {
     plan_steps();
     report_start();
     INCIPIT_CHECK(run_epochs(held_out != nullptr));
-    return TrainResult{best_ ? std::move(*best_) : std::move(adapter_), std::move(epochs_), best_epoch_, interrupted_,
-                       seconds_since(start)};
+    return TrainResult{best_ ? std::move(*best_) : std::move(adapter_), std::move(epochs_), best_epoch_,
+                       interrupted_, seconds_since(start)};
   }
 
  private:
@@ -119,10 +129,11 @@ class Training {
       truncated += prepared.examples[i].truncated > 0 ? 1 : 0;
     }
     if (truncated > 0)
-      observer_.on_warning(fmt::format("{} of {} texts are longer than {} tokens and were truncated", truncated,
-                                       data.examples.size(), adapter_.info().max_length));
+      observer_.on_warning(fmt::format("{} of {} texts are longer than {} tokens and were truncated",
+                                       truncated, data.examples.size(), adapter_.info().max_length));
     if (vectors_are_fixed_) {
-      INCIPIT_CHECK(run_vectors(run_, adapter_, prepared.examples, options_.max_batch_tokens, nullptr, prepared.vectors));
+      INCIPIT_CHECK(run_vectors(run_, adapter_, prepared.examples, options_.max_batch_tokens, nullptr,
+                                prepared.vectors));
     }
     return prepared;
   }
@@ -130,9 +141,10 @@ class Training {
   void plan_steps() {
     for (const TemplatedExample& example : train_.examples) sizes_.push_back(example.size());
     steps_per_epoch_ = (std::ssize(sizes_) + options_.batch_size - 1) / options_.batch_size;
-    steps_ = options_.max_steps > 0
-                 ? options_.max_steps
-                 : static_cast<std::int64_t>(std::ceil(options_.epochs * static_cast<double>(steps_per_epoch_)));
+    steps_ =
+        options_.max_steps > 0
+            ? options_.max_steps
+            : static_cast<std::int64_t>(std::ceil(options_.epochs * static_cast<double>(steps_per_epoch_)));
   }
 
   /// As PEFT counts: the head's frozen original and its trained copy both belong to all parameters.
@@ -161,13 +173,16 @@ class Training {
 
   Result<double> take_step(const std::vector<std::size_t>& batch) {
     const Clock::time_point start = Clock::now();
-    const double factor = schedule_factor(options_.schedule, step_, options_.warmup * static_cast<double>(steps_), steps_);
+    const double factor =
+        schedule_factor(options_.schedule, step_, options_.warmup * static_cast<double>(steps_), steps_);
     INCIPIT_TRY(const double loss, trainer_.gradients(train_.examples, train_.labels, batch, step_));
     StepReport report;
     report.gradient_norm = trainer_.apply(factor);
     if (!std::isfinite(loss) || !std::isfinite(report.gradient_norm))
-      return fail("step {}: the loss is {} and the gradient's norm {}; a lower learning rate than {} or clipping may help",
-                  step_ + 1, loss, report.gradient_norm, options_.learning_rate);
+      return fail(
+          "step {}: the loss is {} and the gradient's norm {}; a lower learning rate than {} or clipping may "
+          "help",
+          step_ + 1, loss, report.gradient_norm, options_.learning_rate);
     ++step_;
     report.step = step_;
     report.steps = steps_;
@@ -193,12 +208,14 @@ class Training {
   /// Evaluates, keeps the best, and decides whether to stop.
   Status end_epoch(std::int64_t epoch, double train_loss) {
     if (!vectors_are_fixed_)
-      INCIPIT_CHECK(run_vectors(run_, adapter_, held_out_.examples, options_.max_batch_tokens, nullptr, held_out_.vectors));
+      INCIPIT_CHECK(run_vectors(run_, adapter_, held_out_.examples, options_.max_batch_tokens, nullptr,
+                                held_out_.vectors));
     const std::vector<Prediction> predictions = predict_from_vectors(adapter_, held_out_.vectors);
     EpochReport report;
     report.epoch = epoch;
     report.train_loss = train_loss;
-    report.eval = evaluate_predictions(held_out_.source, predictions, static_cast<int>(adapter_.info().labels.size()));
+    report.eval =
+        evaluate_predictions(held_out_.source, predictions, static_cast<int>(adapter_.info().labels.size()));
     const double value = *metric_by_name(*report.eval, options_.metric);
     report.best = !best_ || value > best_value_;
     if (report.best) {
@@ -231,11 +248,12 @@ class Training {
 
 }  // namespace
 
-Result<TrainResult> train(const Model& model, const Dataset& train, const Dataset* held_out, const TrainOptions& options,
-                          TrainObserver& observer) {
+Result<TrainResult> train(const Model& model, const Dataset& train, const Dataset* held_out,
+                          const TrainOptions& options, TrainObserver& observer) {
   INCIPIT_CHECK(check(train, held_out, options));
   INCIPIT_TRY(Adapter adapter, start_adapter(model, train, options));
-  return Training(model, std::move(adapter), options, class_weights(train, options), observer).run(train, held_out);
+  return Training(model, std::move(adapter), options, class_weights(train, options), observer)
+      .run(train, held_out);
 }
 
 }  // namespace incipit

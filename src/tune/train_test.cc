@@ -5,9 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include "incipit/predict.h"
+
 #include "base/file.h"
 #include "base/rng.h"
-#include "incipit/predict.h"
 #include "support/synthetic_model.h"
 #include "support/test_folder.h"
 
@@ -95,7 +96,8 @@ class TrainTest : public testing::Test {
     fs::remove_all(folder);
     EXPECT_TRUE(adapter.save(folder));
     std::string all;
-    for (const char* name : {"adapter_config.json", "adapter_model.safetensors", "incipit.json"}) all += *read_file(folder / name);
+    for (const char* name : {"adapter_config.json", "adapter_model.safetensors", "incipit.json"})
+      all += *read_file(folder / name);
     return all;
   }
 
@@ -121,7 +123,8 @@ TEST_P(Methods, LearnsAndKeepsTheBest) {
   Predictor predictor(*model_, result.adapter, {});
   const auto predictions = predictor.predict(held_out.examples);
   ASSERT_TRUE(predictions);
-  EXPECT_EQ(evaluate_predictions(held_out.examples, *predictions, 2).accuracy, best) << "not the best epoch's adapter";
+  EXPECT_EQ(evaluate_predictions(held_out.examples, *predictions, 2).accuracy, best)
+      << "not the best epoch's adapter";
 }
 
 TEST_P(Methods, SameSeedSameBytes) {
@@ -159,7 +162,8 @@ TEST_F(TrainTest, MicroBatchesChangeNothing) {
   options.max_batch_tokens = 30;
   run(options, data, nullptr);
   ASSERT_EQ(recorder_.steps.size(), whole.size());
-  for (std::size_t s = 0; s < whole.size(); ++s) EXPECT_NEAR(recorder_.steps[s].loss, whole[s].loss, 1e-4) << s;
+  for (std::size_t s = 0; s < whole.size(); ++s)
+    EXPECT_NEAR(recorder_.steps[s].loss, whole[s].loss, 1e-4) << s;
 }
 
 TEST_F(TrainTest, CountsStepsAndWarmsUp) {
@@ -217,13 +221,15 @@ TEST_F(TrainTest, FrozenHeadStaysAndPromptMoves) {
   ASSERT_TRUE(trained.adapter.save(folder_.path() / "again"));
   options.init_adapter = folder_.path() / "again";
   options.epochs = 0;
-  EXPECT_EQ(bytes_of(run(options, data, nullptr).adapter), bytes_of(trained.adapter)) << "a saved adapter goes on as it was";
+  EXPECT_EQ(bytes_of(run(options, data, nullptr).adapter), bytes_of(trained.adapter))
+      << "a saved adapter goes on as it was";
 }
 
 TEST_F(TrainTest, EveryInitStartsFiniteAndApart) {
   std::vector<std::string> starts;
   for (const Method method : {Method::prompt, Method::late})
-    for (const PromptInit init : {PromptInit::random, PromptInit::vocab, PromptInit::text, PromptInit::labels}) {
+    for (const PromptInit init :
+         {PromptInit::random, PromptInit::vocab, PromptInit::text, PromptInit::labels}) {
       TrainOptions options = quick();
       options.method = method;
       options.init = init;

@@ -13,37 +13,41 @@ constexpr std::uint64_t kHeadDropout = 0x68656164;  // apart from the layers' ma
 
 }  // namespace
 
-Trainer::Trainer(const Model& model, Adapter& adapter, const TrainOptions& options, std::vector<double> class_weights)
+Trainer::Trainer(const Model& model, Adapter& adapter, const TrainOptions& options,
+                 std::vector<double> class_weights)
     : adapter_(adapter),
       options_(options),
       class_weights_(std::move(class_weights)),
       optimizer_(options.weight_decay),
       run_(model.backbone()) {
-  for (Parameter* parameter : adapter_.prompt().parameters()) optimizer_.add(*parameter, options_.learning_rate);
+  for (Parameter* parameter : adapter_.prompt().parameters())
+    optimizer_.add(*parameter, options_.learning_rate);
   const double head_rate = options_.head_learning_rate.value_or(options_.learning_rate);
   for (Parameter* parameter : adapter_.head().parameters()) optimizer_.add(*parameter, head_rate);
 }
 
-WeightedSum Trainer::score(const Matrix& vectors, std::span<const int> labels, std::span<const std::uint64_t> keys,
-                           double batch_weight) {
+WeightedSum Trainer::score(const Matrix& vectors, std::span<const int> labels,
+                           std::span<const std::uint64_t> keys, double batch_weight) {
   ClassifierHead& head = adapter_.head();
   head.forward(vectors.view(), keys, head_pass_);
   d_logits_.resize(head_pass_.logits.rows(), head_pass_.logits.cols());
-  const WeightedSum loss = cross_entropy(std::as_const(head_pass_.logits).view(), labels, class_weights_, batch_weight,
-                                         d_logits_.view());
+  const WeightedSum loss = cross_entropy(std::as_const(head_pass_.logits).view(), labels, class_weights_,
+                                         batch_weight, d_logits_.view());
   head.backward(d_logits_, head_pass_, d_vectors_);
   return loss;
 }
 
-Result<WeightedSum> Trainer::run(std::span<const TemplatedExample> examples, std::span<const std::size_t> part,
-                                 std::span<const int> part_labels, std::int64_t step, double batch_weight) {
+Result<WeightedSum> Trainer::run(std::span<const TemplatedExample> examples,
+                                 std::span<const std::size_t> part, std::span<const int> part_labels,
+                                 std::int64_t step, double batch_weight) {
   std::vector<std::uint64_t> keys;
   Want want;
   want.trace = adapter_.prompt().rows() > 0;
   if (options_.dropout) {
     want.dropout = DropoutKey{options_.seed, static_cast<std::uint64_t>(step)};
     for (const std::size_t e : part)
-      keys.push_back(mix_bits(mix_bits(mix_bits(options_.seed, kHeadDropout), static_cast<std::uint64_t>(step)), e));
+      keys.push_back(
+          mix_bits(mix_bits(mix_bits(options_.seed, kHeadDropout), static_cast<std::uint64_t>(step)), e));
   }
   if (vectors_ != nullptr) {
     batch_vectors_.resize(static_cast<std::int64_t>(part.size()), vectors_->cols());
@@ -79,8 +83,9 @@ Result<double> Trainer::gradients(std::span<const TemplatedExample> examples, st
   WeightedSum loss;
   for (const IndexRange& range : split_by_size(sizes, options_.max_batch_tokens)) {
     const std::size_t count = range.end - range.begin;
-    INCIPIT_TRY(const WeightedSum part, run(examples, batch.subspan(range.begin, count),
-                                            std::span(batch_labels).subspan(range.begin, count), step, batch_weight));
+    INCIPIT_TRY(const WeightedSum part,
+                run(examples, batch.subspan(range.begin, count),
+                    std::span(batch_labels).subspan(range.begin, count), step, batch_weight));
     loss += part;
   }
   return loss.mean();

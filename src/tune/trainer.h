@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "incipit/train.h"
+
 #include "infer/packed_run.h"
 #include "prompt/template.h"
 #include "score/classifier_head.h"
@@ -16,14 +17,15 @@ namespace incipit {
 /// Takes training steps on one adapter. What it is given must outlive it.
 class Trainer {
  public:
-  Trainer(const Model& model, Adapter& adapter, const TrainOptions& options, std::vector<double> class_weights);
+  Trainer(const Model& model, Adapter& adapter, const TrainOptions& options,
+          std::vector<double> class_weights);
 
-  /// Sets the vectors of the examples, [examples, hidden], where nothing trained stands below them: steps then run the
-  /// head only.
+  /// Sets the vectors of the examples, [examples, hidden], where nothing trained stands below them: steps
+  /// then run the head only.
   void use_vectors(const Matrix& vectors) { vectors_ = &vectors; }
 
-  /// The mean loss of a batch and its gradients, which are left in the parameters. `batch` indexes examples and
-  /// labels; `step` (0-based) draws the dropout masks.
+  /// The mean loss of a batch and its gradients, which are left in the parameters. `batch` indexes examples
+  /// and labels; `step` (0-based) draws the dropout masks.
   Result<double> gradients(std::span<const TemplatedExample> examples, std::span<const int> labels,
                            std::span<const std::size_t> batch, std::int64_t step);
 
