@@ -1,7 +1,8 @@
-"""The loss of every step of one epoch, Incipit against PEFT, from the same start on the same batches.
+"""The loss of every step of an epoch, Incipit against PEFT, from the same start on the same batches.
 
     venv/bin/python bench/loss_curve_versus_peft.py --incipit build/release/bin/incipit --model FOLDER \
         --data MRPC/train.tsv          (needs torch, transformers, peft, safetensors, tokenizers)
+    … --model ROBERTA_LARGE --steps 2  (a folder of examples/report/make_roberta_large.py)
 
 Prompt tuning as the first report had it: 10 virtual tokens, batches of 32 in the order of the file, AdamW with lr 1e-3
 and weight decay 0.01, linear schedule with a fractional warm-up of 6 %; f32, dropout off. Prints the largest
@@ -31,6 +32,7 @@ def arguments():
     parser.add_argument("--model", type=pathlib.Path, required=True)
     parser.add_argument("--data", type=pathlib.Path, required=True, help="MRPC's train.tsv")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=0, help="end after so many steps; 0: an epoch")
     return parser.parse_args()
 
 
@@ -43,7 +45,8 @@ def train_ours(options, folder, *flags):
 
 def our_losses(options, start, scratch):
     log = scratch / "log.jsonl"
-    train_ours(options, scratch / "trained", "--init", str(start), "--epochs", "1", "--log", str(log))
+    train_ours(options, scratch / "trained", "--init", str(start), "--epochs", "1", "--steps", str(options.steps),
+               "--log", str(log))
     return [row["loss"] for row in map(json.loads, log.read_text().splitlines()) if "loss" in row]
 
 
@@ -52,8 +55,9 @@ def batches(options):
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     tokenizer = Tokenizer.from_file(str(options.model / "tokenizer.json"))
     tokenizer.no_truncation()
-    tokenizer.enable_padding()
-    for first in range(0, len(rows), BATCH):
+    pad = json.loads((options.model / "config.json").read_text())["pad_token_id"]
+    tokenizer.enable_padding(pad_id=pad, pad_token=tokenizer.id_to_token(pad))
+    for first in range(0, min(len(rows), BATCH * options.steps or len(rows)), BATCH):
         part = rows[first:first + BATCH]
         encodings = tokenizer.encode_batch([(row["#1 String"], row["#2 String"]) for row in part])
         yield ({"input_ids": torch.tensor([e.ids for e in encodings]),
@@ -71,7 +75,7 @@ def peft_losses(options, start):
         model.prompt_encoder["default"].embedding.weight.copy_(tensors.pop("prompt_embeddings"))
         head = model.base_model.classifier.modules_to_save["default"]
         for name, tensor in tensors.items():
-            dict(head.named_parameters())[name.rsplit(".", 1)[1]].copy_(tensor)
+            dict(head.named_parameters())[name.removeprefix("base_model.classifier.")].copy_(tensor)
     data = list(batches(options))
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3, weight_decay=0.01)
     schedule = get_linear_schedule_with_warmup(optimizer, 0.06 * len(data), len(data))

@@ -51,6 +51,13 @@ std::vector<double> weights_by_name(const std::vector<std::string>& parts,
 
 }  // namespace
 
+void add_class_weights(CommandLine& line, std::string& text) {
+  line.flag(
+      kFlag, text, "balanced|LIST",
+      "Weights of the classes in the loss: balanced (n / (classes x count)), one number a label in their "
+      "order (1,2), or by name (positive=2)");
+}
+
 void set_class_weights(const std::string& text, const std::vector<std::string>& labels,
                        TrainOptions& options) {
   if (text.empty()) return;

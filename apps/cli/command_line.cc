@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "config.h"
 #include "help_page.h"
 #include "suggest.h"
 
@@ -75,8 +74,10 @@ void CommandLine::examples(const std::string& text) {
 }
 
 void CommandLine::parse(std::vector<std::string> arguments) {
-  for (std::string& argument : arguments)
-    if (argument.starts_with('[') && argument.ends_with(']')) argument += kSeal;
+  for (std::string& argument : arguments) {
+    const std::size_t value = argument.starts_with("--") ? argument.find('=') + 1 : 0;
+    if (argument.find('[', value) == value && argument.ends_with(']')) argument += kSeal;
+  }
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   const auto check_extra = [this] {
     if (const std::vector<std::string> extra = app_.remaining(); !extra.empty())
@@ -93,6 +94,17 @@ void CommandLine::parse(std::vector<std::string> arguments) {
 
 std::string CommandLine::resolved() const {
   return flags_as_toml(app_);
+}
+
+std::vector<std::string> CommandLine::flag_names() const {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app_.get_options({}))
+    if (option->get_configurable()) names.push_back(option->get_single_name());
+  return names;
+}
+
+bool CommandLine::takes_list(const std::string& flag) const {
+  return app_.get_option(flag)->get_expected_max() > 1;
 }
 
 void wrong_usage(const std::string& flag, const std::string& message) {

@@ -6,6 +6,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "config.h"
+
 namespace incipit::cli {
 
 /// The flags of one command: a CLI::App with the project's help page, --config, and flags that can be written
@@ -39,6 +41,11 @@ class CommandLine {
   std::string help() const { return app_.help(); }
   /// Every flag that has a value, given or by default, as the TOML that --config reads.
   std::string resolved() const;
+  std::vector<FlagValue> values() const { return flag_values(app_); }
+  /// The flags that a file may set, without dashes.
+  std::vector<std::string> flag_names() const;
+  /// Whether a flag takes more than one value.
+  bool takes_list(const std::string& flag) const;
 
  private:
   static CLI::Option* sealed(CLI::Option* option);

@@ -12,6 +12,7 @@ constexpr std::array kCommands = {
     CommandEntry{"tokenize", "Show a text as the model reads it", make_tokenize},
     CommandEntry{"train", "Learn an adapter on labelled texts; the model itself stays as it is", make_train},
     CommandEntry{"evaluate", "Measure adapters on labelled texts", make_evaluate},
+    CommandEntry{"compare", "Run settings side by side on the same data and report them", make_compare},
     CommandEntry{"predict", "Classify texts with an adapter", make_predict},
 };
 

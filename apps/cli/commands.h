@@ -32,6 +32,7 @@ std::unique_ptr<Command> make_info();
 std::unique_ptr<Command> make_tokenize();
 std::unique_ptr<Command> make_train();
 std::unique_ptr<Command> make_evaluate();
+std::unique_ptr<Command> make_compare();
 std::unique_ptr<Command> make_predict();
 
 /// All of them, in the order of the help page.

@@ -1,29 +1,16 @@
 #include "config.h"
 
 #include <algorithm>
-#include <cmath>
-#include <sstream>
 #include <toml++/toml.h>
 
 #include <fmt/format.h>
 
 #include "commands.h"
-#include "numbers.h"
 #include "suggest.h"
+#include "toml_value.h"
 
 namespace incipit::cli {
 namespace {
-
-/// A scalar as the command line would spell it.
-std::string spell(const toml::node& node, const std::string& key) {
-  if (const auto text = node.value_exact<std::string>()) return *text;
-  if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
-  if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
-  if (const auto truth = node.value_exact<bool>()) return *truth ? "true" : "false";
-  throw CLI::ConfigError(
-      fmt::format("line {}: {} must be a text, a number, true or false, or a list of those",
-                  node.source().begin.line, key));
-}
 
 void check_known(const CLI::App& app, const std::string& flag, const toml::node& node) {
   const CLI::Option* option = app.get_option_no_throw("--" + flag);
@@ -34,6 +21,14 @@ void check_known(const CLI::App& app, const std::string& flag, const toml::node&
       known.push_back(candidate->get_single_name());
   throw CLI::ConfigError(fmt::format("line {}: {} has no flag '{}'{}", node.source().begin.line,
                                      app.get_name(), flag, did_you_mean(flag, known)));
+}
+
+/// A scalar as the command line would spell it.
+std::string spell(const toml::node& node, const std::string& key) {
+  if (auto text = toml_scalar(node)) return std::move(*text);
+  throw CLI::ConfigError(
+      fmt::format("line {}: {} must be a text, a number, true or false, or a list of those",
+                  node.source().begin.line, key));
 }
 
 void append_flags(const toml::table& table, const CLI::App& app, std::vector<CLI::ConfigItem>& items) {
@@ -66,20 +61,6 @@ toml::table parse_toml(std::istream& input) {
   }
 }
 
-/// A value of the command line as TOML; toml++ would write 0.1 as 0.10000000000000001.
-std::string as_toml(const std::string& value) {
-  if (value == "true" || value == "false") return value;
-  if (const auto whole = parse_number<std::int64_t>(value); whole && std::to_string(*whole) == value)
-    return value;
-  // Only what reads back as it was: a folder may well be called 1.50.
-  if (const auto real = parse_number<double>(value);
-      real && std::isfinite(*real) && fmt::format("{}", *real) == value)
-    return value;
-  std::ostringstream text;
-  text << toml::value<std::string>(value);
-  return text.str();
-}
-
 }  // namespace
 
 std::vector<CLI::ConfigItem> TomlConfig::from_config(std::istream& input) const {
@@ -97,18 +78,21 @@ std::string TomlConfig::to_config(const CLI::App* app, bool /*default_also*/, bo
   return flags_as_toml(*app);
 }
 
-std::string flags_as_toml(const CLI::App& app) {
-  std::string text;
+std::vector<FlagValue> flag_values(const CLI::App& app) {
+  std::vector<FlagValue> flags;
   for (const CLI::Option* option : app.get_options({})) {
     if (!option->get_configurable()) continue;
     std::vector<std::string> values = option->results();
     if (values.empty() && !option->get_default_str().empty()) values.push_back(option->get_default_str());
-    if (values.empty()) continue;
-    std::string list;
-    for (const std::string& value : values) list += (list.empty() ? "" : ", ") + as_toml(value);
-    if (values.size() > 1) list = "[" + list + "]";
-    text += fmt::format("{} = {}\n", option->get_single_name(), list);
+    if (!values.empty()) flags.push_back({option->get_single_name(), std::move(values)});
   }
+  return flags;
+}
+
+std::string flags_as_toml(const CLI::App& app) {
+  std::string text;
+  for (const FlagValue& flag : flag_values(app))
+    text += fmt::format("{} = {}\n", flag.name, value_as_toml(flag.values));
   return text;
 }
 

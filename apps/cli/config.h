@@ -23,7 +23,13 @@ class TomlConfig : public CLI::Config {
   std::string command_;
 };
 
-/// The flags of a parsed app that have a value, as TOML that TomlConfig reads.
+/// The flags of a parsed app that have a value, given or by default, in the order of the help page.
+struct FlagValue {
+  std::string name;  // without dashes
+  std::vector<std::string> values;
+};
+std::vector<FlagValue> flag_values(const CLI::App& app);
+/// The same as TOML that TomlConfig reads.
 std::string flags_as_toml(const CLI::App& app);
 
 }  // namespace incipit::cli

@@ -38,6 +38,9 @@ void add_output(CommandLine& line, std::string& output);
 void add_max_batch_tokens(CommandLine& line, std::int64_t& tokens);
 void add_max_length(CommandLine& line, std::int64_t& length);
 void add_num_virtual_tokens(CommandLine& line, std::int64_t& count, std::int64_t low);
+void add_template(CommandLine& line, std::string& text_or_file);
+/// What --template says: the file's content where there is such a file.
+Result<std::string> template_text(const std::string& text_or_file);
 
 /// Sets the library's threads; 0 leaves them.
 void use_threads(int threads);

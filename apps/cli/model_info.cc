@@ -62,6 +62,7 @@ std::string model_json(const Model& model) {
 std::string adapter_text(const AdapterInfo& info) {
   std::string text = row("adapter", info.peft_type) + row("method", name_of(info.method)) +
                      row("head input", name_of(info.head_input)) +
+                     (info.template_text.empty() ? "" : row("template", info.template_text)) +
                      row("virtual tokens", info.num_virtual_tokens) + row("insert layer", info.insert_layer);
   text +=
       row("longest text", info.max_length > 0 ? with_thousands(info.max_length) + " tokens" : "what fits");
@@ -78,6 +79,7 @@ std::string adapter_json(const AdapterInfo& info) {
   json["peft_type"] = info.peft_type;
   json["method"] = std::string(name_of(info.method));
   json["head_input"] = std::string(name_of(info.head_input));
+  if (!info.template_text.empty()) json["template"] = info.template_text;
   json["num_virtual_tokens"] = info.num_virtual_tokens;
   json["insert_layer"] = info.insert_layer;
   json["max_length"] = info.max_length;

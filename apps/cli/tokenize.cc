@@ -8,6 +8,7 @@
 #include "console.h"
 #include "flags.h"
 #include "output.h"
+#include "warnings.h"
 
 namespace incipit::cli {
 namespace {
@@ -52,21 +53,25 @@ class Tokenize : public Command {
     add_data(line, data_, "Texts to show");
     add_columns(line, data_);
     add_split(line, data_, "everything, but a folder of splits needs one to be named");
-    add_num_virtual_tokens(line, num_virtual_tokens_, 0);
-    line.flag("--insert-layer", insert_layer_, "K",
+    add_template(line, template_);
+    add_num_virtual_tokens(line, options_.num_virtual_tokens, 0);
+    line.flag("--insert-layer", options_.insert_layer, "K",
               "Layer at which they join; 0: at the embeddings, before the text")
         ->check(whole_number(0));
-    add_max_length(line, max_length_);
+    add_max_length(line, options_.max_length);
     line.mark("--json", json_, "A JSON line a text instead of a table");
     add_output(line, output_);
     line.examples(
         "  incipit tokenize --model minilm 'A joy from start to end.' --num-virtual-tokens 4\n"
+        "  incipit tokenize --model minilm 'A joy.' --template '{soft} {text_a} It was {mask}.'\n"
         "  incipit tokenize --model minilm 'A first text.' 'And its pair.' --max-length 8 --json");
   }
 
   Result<int> run(const CommandLine& line) override {
     if (line.given("TEXT") == line.given("--data")) wrong_usage("tokenize", "needs either a text or --data");
     INCIPIT_TRY(const Model model, load_model(model_));
+    INCIPIT_TRY(options_.template_text, template_text(template_));
+    INCIPIT_CHECK(warn_of_unknown_words(model, options_.template_text));
     INCIPIT_TRY(Output output, Output::open(output_));
     INCIPIT_CHECK(line.given("TEXT") ? show(model, given_text(line), output) : show_data(model, output));
     INCIPIT_CHECK(output.commit());
@@ -84,8 +89,7 @@ class Tokenize : public Command {
   }
 
   Status show(const Model& model, const Example& example, Output& output) const {
-    INCIPIT_TRY(const TokenizedView view,
-                tokenize(model, example, num_virtual_tokens_, insert_layer_, max_length_));
+    INCIPIT_TRY(const TokenizedView view, tokenize(model, example, options_));
     return output.write(json_ ? as_json(example, view) : as_table(example, view, !data_.path.empty()));
   }
 
@@ -107,9 +111,8 @@ class Tokenize : public Command {
   std::string pair_;
   std::string model_;
   DataFlags data_;
-  std::int64_t num_virtual_tokens_ = 0;
-  std::int64_t insert_layer_ = 0;
-  std::int64_t max_length_ = 0;
+  std::string template_;
+  TokenizeOptions options_;
   bool json_ = false;
   std::string output_;
 };

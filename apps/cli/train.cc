@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "batch_view.h"
 #include "checks.h"
 #include "class_weights.h"
 #include "commands.h"
@@ -37,10 +38,7 @@ class Train : public Command {
     add_threads(line, threads_);
     data_.declare(line);
     flags_.declare(line);
-    line.flag(
-        "--class-weights", class_weights_, "balanced|LIST",
-        "Weights of the classes in the loss: balanced (n / (classes x count)), one number a label in their "
-        "order (1,2), or by name (positive=2)");
+    add_class_weights(line, class_weights_);
     line.examples(
         "  incipit train --model minilm --data movie-reviews --split train --output reviews\n"
         "  incipit train --model minilm --data reviews.tsv --method late --output reviews\n"
@@ -53,7 +51,7 @@ class Train : public Command {
     if (const auto folder = flags_.saved_adapter()) {
       INCIPIT_TRY(saved, read_adapter_info(*folder));
     }
-    TrainOptions options = flags_.options(line, saved);
+    INCIPIT_TRY(TrainOptions options, flags_.options(line, saved));
     use_threads(threads_);
     INCIPIT_CHECK(check_writable_folder(output_));
     INCIPIT_TRY(const TrainingData data,
@@ -61,6 +59,7 @@ class Train : public Command {
     set_class_weights(class_weights_, data.train.labels, options);
     INCIPIT_TRY(const Model model, load_model(model_));
     describe(model, data);
+    INCIPIT_CHECK(warn_of_unknown_words(model, options.template_text));
     INCIPIT_TRY(TrainLog log, TrainLog::open(log_));
     catch_interrupts();
     INCIPIT_TRY(TrainResult result, learn(model, data, options, log));
@@ -73,6 +72,8 @@ class Train : public Command {
     print_note(fmt::format("unused tensors of the checkpoint: {}", name_list(report.unused)));
     print_note(fmt::format("newly initialised tensors: {}", name_list(report.newly_initialised)));
     print_note(fmt::format("train on {}: {}", data.train_source, summary(data.train)));
+    print_note(
+        fmt::format("first example: {}", example_view(data.train.examples.front(), data.train.labels)));
     if (data.held_out)
       print_note(fmt::format("evaluate on {}: {}", data.held_out_source, summary(*data.held_out)));
     else

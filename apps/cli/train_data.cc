@@ -26,13 +26,20 @@ void TrainDataFlags::declare(CommandLine& line) {
       line.flag("--eval-data", eval_data_, "PATH",
                 "Labelled texts to evaluate every epoch on (of a folder of splits its "
                 "validation); without it the validation split of --data, or a part held out");
+  CLI::Option* eval_split =
+      line.flag("--eval-split", eval_split_, "NAME",
+                "Split of --eval-data, or without that of --data, to evaluate on; without it validation")
+          ->check(not_empty());
   line.flag("--validation-split", validation_split_, "FRACTION",
             "Part of the training texts to hold out for evaluation where there is no other, or where this is "
             "given; "
             "0: no evaluation")
       ->check(real_number(0, 1))
-      ->excludes(eval_data);
+      ->excludes(eval_data)
+      ->excludes(eval_split);
   add_limit(line, limit_, "training texts");
+  line.flag("--eval-limit", eval_limit_, "N", "Evaluate on only N texts, drawn by the seed; 0: all")
+      ->check(whole_number(0));
 }
 
 Result<TrainingData> TrainDataFlags::read(const CommandLine& line, std::uint64_t seed,
@@ -44,14 +51,16 @@ Result<TrainingData> TrainDataFlags::read(const CommandLine& line, std::uint64_t
     wrong_usage("--split", "standard input has no splits; --validation-split holds a part out");
   DataOptions options = data_options(data_);
   if (options.split.empty() && has_split(path, "train")) options.split = "train";
+  if (!eval_split_.empty() && eval_data_.empty() && options.split.empty())
+    wrong_usage("--eval-split", "needs --split, which names the part to train on");
 
   TrainingData data;
   INCIPIT_TRY(data.train, read_labelled(path, options, known_labels));
   if (data.train.labels.size() < 2)
     return fail("{}: all texts have the same label; two are needed", path.string());
   data.train_source = source(path, options.split);
-  const bool other_part =
-      options.split != kValidation && (has_splits ? own_validation : !options.split.empty());
+  const bool other_part = !eval_split_.empty() || (options.split != kValidation &&
+                                                   (has_splits ? own_validation : !options.split.empty()));
   if (!eval_data_.empty()) {
     INCIPIT_CHECK(read_eval_data(data));
   } else if (other_part && !line.given("--validation-split")) {
@@ -59,6 +68,8 @@ Result<TrainingData> TrainDataFlags::read(const CommandLine& line, std::uint64_t
   } else {
     hold_part_out(seed, data);
   }
+  if (eval_limit_ > 0 && data.held_out)
+    data.held_out = sample(std::move(*data.held_out), static_cast<std::size_t>(eval_limit_), seed);
   if (limit_ > 0) data.train = sample(std::move(data.train), static_cast<std::size_t>(limit_), seed);
   if (data.train.examples.empty()) return fail("{}: nothing is left to train on", data.train_source);
   if (data.held_out && data.held_out->examples.empty()) {
@@ -71,7 +82,7 @@ Result<TrainingData> TrainDataFlags::read(const CommandLine& line, std::uint64_t
 Status TrainDataFlags::read_eval_data(TrainingData& data) const {
   INCIPIT_TRY(const std::filesystem::path path, data_path(eval_data_));
   DataOptions options = data_options(data_);
-  options.split = has_split(path, kValidation) ? kValidation : "";
+  options.split = !eval_split_.empty() || has_split(path, kValidation) ? eval_split() : "";
   INCIPIT_TRY(data.held_out, read_labelled(path, options, data.train.labels));
   data.held_out_source = source(path, options.split);
   return {};
@@ -79,10 +90,21 @@ Status TrainDataFlags::read_eval_data(TrainingData& data) const {
 
 Status TrainDataFlags::read_own_split(const std::filesystem::path& path, TrainingData& data) const {
   DataOptions options = data_options(data_);
-  options.split = kValidation;
+  options.split = eval_split();
   INCIPIT_TRY(data.held_out, read_labelled(path, options, data.train.labels));
-  data.held_out_source = source(path, kValidation);
+  data.held_out_source = source(path, options.split);
   return {};
+}
+
+std::string TrainDataFlags::eval_split() const {
+  return eval_split_.empty() ? kValidation : eval_split_;
+}
+
+Result<Dataset> TrainDataFlags::read_other(const std::filesystem::path& path, const std::string& split,
+                                           const std::vector<std::string>& labels) const {
+  DataOptions options = data_options(data_);
+  options.split = split;
+  return read_labelled(path, options, labels);
 }
 
 void TrainDataFlags::hold_part_out(std::uint64_t seed, TrainingData& data) const {

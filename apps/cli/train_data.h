@@ -25,21 +25,28 @@ class TrainDataFlags {
  public:
   void declare(CommandLine& line);
 
-  /// Evaluates on --eval-data; else, unless --validation-split is given, on a folder's own validation split,
-  /// or the validation part where --split names a part of data without splits; else on a part held out.
+  /// Evaluates on --eval-data; else, unless --validation-split is given, on --eval-split, a folder's own
+  /// validation split, or the validation part where --split names a part of data without splits; else on a
+  /// part held out.
   /// Labels come from the training data, in the order of `known_labels` where those hold all of them.
   Result<TrainingData> read(const CommandLine& line, std::uint64_t seed,
                             const std::vector<std::string>& known_labels) const;
+  /// Other texts, read as the training texts are: the same columns and preparation.
+  Result<Dataset> read_other(const std::filesystem::path& path, const std::string& split,
+                             const std::vector<std::string>& labels) const;
 
  private:
   Status read_eval_data(TrainingData& data) const;
   Status read_own_split(const std::filesystem::path& path, TrainingData& data) const;
+  std::string eval_split() const;
   void hold_part_out(std::uint64_t seed, TrainingData& data) const;
 
   DataFlags data_;
   std::string eval_data_;
+  std::string eval_split_;
   double validation_split_ = 0.1;
   std::int64_t limit_ = 0;
+  std::int64_t eval_limit_ = 0;
 };
 
 }  // namespace incipit::cli

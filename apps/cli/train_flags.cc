@@ -29,15 +29,15 @@ void TrainFlags::declare_prompt(CommandLine& line) {
       line, "--method", method_, {"head", "prompt", "late"},
       "Besides the head: nothing; virtual tokens before the text; virtual tokens that join at a middle layer "
       "(faster, and often better)");
+  add_template(line, template_);
   add_num_virtual_tokens(line, options_.num_virtual_tokens, 1);
   line.flag("--insert-layer", insert_layer_, "K",
             "Layer at which a late prompt joins; without it half of the layers")
       ->check(whole_number(1))
       ->default_str("");
-  choice(line, "--head-input", head_input_, {"first", "cls", "mean"},
-         "What the head reads: the first row (virtual token 1 of a prompt, as PEFT does), [CLS], or the mean "
-         "of the "
-         "text; without it first for prompt, mean for late, cls for head");
+  choice(line, "--head-input", head_input_, {"first", "cls", "mean", "mask"},
+         "What the head reads: the first row (virtual token 1 of a prompt, as PEFT does), [CLS], the mean of "
+         "the text, or the template's blank; without it first for prompt, mean for late, cls for head");
   line.flag("--init", init_, "random|vocab|text|labels|DIR",
             "Virtual tokens at the start: random numbers as PEFT draws them, words drawn from the "
             "vocabulary, the "
@@ -121,6 +121,7 @@ void TrainFlags::take_saved(const CommandLine& line, const AdapterInfo& saved, T
   if (!line.given("--method")) options.method = saved.method;
   // The head is the saved one, so it reads what it was trained to read.
   if (!line.given("--head-input")) options.head_input = saved.head_input;
+  if (!line.given("--template")) options.template_text = saved.template_text;
   if (options.method != saved.method) return;
   if (options.method == Method::late && !line.given("--insert-layer"))
     options.insert_layer = saved.insert_layer;
@@ -130,8 +131,10 @@ void TrainFlags::take_saved(const CommandLine& line, const AdapterInfo& saved, T
     options.max_length = saved.max_length;
 }
 
-TrainOptions TrainFlags::options(const CommandLine& line, const std::optional<AdapterInfo>& saved) const {
+Result<TrainOptions> TrainFlags::options(const CommandLine& line,
+                                         const std::optional<AdapterInfo>& saved) const {
   TrainOptions options = options_;
+  INCIPIT_TRY(options.template_text, template_text(template_));
   set_init(line, options);
   options.method = *method_by_name(method_);
   if (line.given("--head-input")) options.head_input = head_input_by_name(head_input_);

@@ -19,8 +19,9 @@ class TrainFlags {
   void declare(CommandLine& line);
 
   /// The options they say, but for class_weights, which need the labels. Throws CLI::ParseError where flags
-  /// contradict each other. `saved` is the adapter of --init DIR: what is not given is as it has it.
-  TrainOptions options(const CommandLine& line, const std::optional<AdapterInfo>& saved) const;
+  /// contradict each other; fails where a template file cannot be read. `saved` is the adapter of --init DIR:
+  /// what is not given is as it has it.
+  Result<TrainOptions> options(const CommandLine& line, const std::optional<AdapterInfo>& saved) const;
 
   /// The folder of --init DIR, if it is one.
   std::optional<std::filesystem::path> saved_adapter() const;
@@ -36,6 +37,7 @@ class TrainFlags {
 
   TrainOptions options_;
   std::string method_ = "prompt";
+  std::string template_;
   std::int64_t insert_layer_ = 0;
   std::string head_input_;
   std::string init_ = "vocab";

@@ -1,8 +1,10 @@
 #include "train_observer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "batch_view.h"
 #include "console.h"
 #include "interrupt.h"
 #include "numbers.h"
@@ -23,11 +25,15 @@ void ConsoleObserver::print(const std::string& text) {
   if (Status printed = print_result(text); !printed) status_ = printed;
 }
 
-void ConsoleObserver::on_start(std::int64_t trainable, std::int64_t all, std::int64_t steps) {
-  const double percent = all > 0 ? 100.0 * static_cast<double>(trainable) / static_cast<double>(all) : 0;
+void ConsoleObserver::on_start(const TrainStart& start) {
+  for (const std::string& line : first_batch_view(start.first_batch)) print_note(line);
+  const double percent =
+      start.all > 0 ? 100.0 * static_cast<double>(start.trainable) / static_cast<double>(start.all) : 0;
   print(fmt::format("trainable params: {} || all params: {} || trainable%: {:.4f}\n",
-                    with_thousands(trainable), with_thousands(all), percent));
-  progress_.emplace("train", "steps", steps);
+                    with_thousands(start.trainable), with_thousands(start.all), percent));
+  for (const auto& [name, shape] : start.tensors)
+    print_note(fmt::format("trained tensor: {} [{}]", name, fmt::join(shape, ", ")));
+  progress_.emplace("train", "steps", start.steps);
 }
 
 void ConsoleObserver::on_step(const StepReport& report) {

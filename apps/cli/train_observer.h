@@ -19,7 +19,7 @@ class ConsoleObserver : public TrainObserver {
   /// Both must outlive it.
   ConsoleObserver(const std::vector<std::string>& labels, TrainLog& log) : labels_(labels), log_(log) {}
 
-  void on_start(std::int64_t trainable, std::int64_t all, std::int64_t steps) override;
+  void on_start(const TrainStart& start) override;
   void on_step(const StepReport& report) override;
   void on_epoch(const EpochReport& report) override;
   void on_warning(const std::string& message) override;

@@ -33,6 +33,18 @@ void warn_of_overlap(const std::string& adapter, std::int64_t overlap, std::int6
                             adapter, with_thousands(overlap), with_thousands(count)));
 }
 
+Status warn_of_unknown_words(const Model& model, const std::string& template_text) {
+  constexpr double kMuch = 0.1;
+  if (template_text.empty()) return {};
+  INCIPIT_TRY(const TemplateCheck check, check_template(model, template_text));
+  if (check.unknown_share() > kMuch)
+    print_warning(
+        fmt::format("template '{}': {} of its {} tokens are unknown to this model's vocabulary, so it reads "
+                    "little of it (`incipit tokenize --template` shows what)",
+                    one_line(template_text), check.unknown, check.tokens));
+  return {};
+}
+
 void warn_of_collapse(const Metrics& metrics, std::span<const std::string> labels, const std::string& where) {
   if (!metrics.collapsed_to) return;
   const auto name = [labels](int label) { return labels[static_cast<std::size_t>(label)]; };

@@ -30,9 +30,12 @@ struct AdapterInfo {
   std::string peft_type;  // PROMPT_TUNING where PEFT would compute the same logits, else INCIPIT
   Method method = Method::prompt;
   HeadInput head_input = HeadInput::first;
-  std::int64_t num_virtual_tokens = 0;
-  std::int64_t insert_layer = 0;  // at which the virtual tokens join; 0: the embeddings
-  std::int64_t max_length = 0;    // tokens of a text with its special tokens, virtual ones excluded
+  /// In the template language (docs/templates.md); empty: the text or pair as the tokenizer arranges it.
+  std::string template_text;
+  std::int64_t num_virtual_tokens = 0;  // of a template with soft parts: theirs
+  std::int64_t insert_layer = 0;        // at which the virtual tokens join; 0: the embeddings
+  std::int64_t max_length =
+      0;  // tokens of a text with its special tokens and the template's, virtual ones excluded
   std::vector<std::string> labels;
   std::string base_model;        // as the adapter names it
   std::string base_fingerprint;  // empty where the file has none (PEFT's own)
@@ -73,6 +76,13 @@ class Adapter {
   const AdapterInfo& info() const;
   void set_provenance(std::map<std::string, std::string> provenance,
                       std::vector<std::uint64_t> training_texts);
+
+  /// Its tensors as its file has them.
+  struct TensorShape {
+    std::string name;
+    std::vector<std::int64_t> shape;
+  };
+  std::vector<TensorShape> tensor_shapes() const;
 
   std::int64_t prompt_parameters() const;
   std::int64_t head_parameters() const;  // trainable ones

@@ -6,8 +6,8 @@
 namespace incipit {
 
 /// What a head reads of the last hidden states: row 0 of the sequence (virtual token 1 under prompt tuning,
-/// as PEFT does), the [CLS] row, or the mean of the text's rows, special tokens included.
-enum class HeadInput { first, cls, mean };
+/// as PEFT does), the [CLS] row, the mean of all rows but the virtual tokens', or the template's blank.
+enum class HeadInput { first, cls, mean, mask };
 
 std::string_view name_of(HeadInput input);
 std::optional<HeadInput> head_input_by_name(std::string_view name);

@@ -48,6 +48,14 @@ class Predictor {
 Metrics evaluate_predictions(std::span<const Example> examples, std::span<const Prediction> predictions,
                              int num_labels);
 
+/// What stands around a text.
+struct TokenizeOptions {
+  std::string template_text;            // see AdapterInfo
+  std::int64_t num_virtual_tokens = 0;  // of a template with soft parts: theirs
+  std::int64_t insert_layer = 0;        // at which the virtual tokens join
+  std::int64_t max_length = 0;          // 0: as much as fits
+};
+
 /// One text as the model reads it under an adapter.
 struct TokenView {
   std::int32_t id = 0;         // -1 for a virtual token
@@ -60,9 +68,17 @@ struct TokenizedView {
   std::vector<TokenView> tokens;
   std::int64_t truncated = 0;  // tokens of the text that did not fit
 };
-/// `num_virtual_tokens` virtual tokens joining at `insert_layer`, then the text; `max_length` 0: as much as
-/// fits.
-Result<TokenizedView> tokenize(const Model& model, const Example& example, std::int64_t num_virtual_tokens,
-                               std::int64_t insert_layer, std::int64_t max_length);
+Result<TokenizedView> tokenize(const Model& model, const Example& example, const TokenizeOptions& options);
+
+/// How much of a template's fixed words the model's tokenizer can spell.
+struct TemplateCheck {
+  std::int64_t tokens = 0;
+  std::int64_t unknown = 0;
+
+  double unknown_share() const {
+    return tokens > 0 ? static_cast<double>(unknown) / static_cast<double>(tokens) : 0;
+  }
+};
+Result<TemplateCheck> check_template(const Model& model, const std::string& template_text);
 
 }  // namespace incipit

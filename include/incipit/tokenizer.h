@@ -45,6 +45,9 @@ class Tokenizer {
   std::int64_t vocab_size() const;
   /// Whether the id is one of the file's special tokens (such as [CLS] or <pad>).
   bool is_special(std::int32_t id) const;
+  /// The token that stands for what the vocabulary cannot spell ([UNK], <unk>); none where every byte has a
+  /// token.
+  std::optional<std::int32_t> unknown_id() const;
 
  private:
   struct Handle;

@@ -36,7 +36,8 @@ std::optional<Batching> batching_by_name(std::string_view name);
 /// Every choice of a training run, with the report's defaults where it names one.
 struct TrainOptions {
   Method method = Method::prompt;
-  std::int64_t num_virtual_tokens = 10;
+  std::string template_text;                 // in the template language; empty: the plain text or pair
+  std::int64_t num_virtual_tokens = 10;      // of a template with soft parts: theirs
   std::optional<std::int64_t> insert_layer;  // late: at which the prompt joins; default: half of the layers
   std::optional<HeadInput> head_input;       // default: first for prompt, mean for late, cls for head
   std::int64_t max_length = 0;               // of a text; 0: what the positions allow
@@ -65,6 +66,15 @@ struct TrainOptions {
   std::uint64_t seed = 0;
 };
 
+/// What is about to be trained, and on what.
+struct TrainStart {
+  std::int64_t trainable = 0, all = 0;  // parameters, as PEFT counts: the head's frozen original and its
+                                        // trained copy both belong to all
+  std::int64_t steps = 0;
+  std::vector<Adapter::TensorShape> tensors;
+  std::vector<std::vector<std::int32_t>> first_batch;  // ids of its texts, without virtual tokens
+};
+
 struct StepReport {
   std::int64_t step = 0;  // 1-based, of `steps`
   std::int64_t steps = 0;
@@ -87,8 +97,8 @@ struct EpochReport {
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
-  /// Once, before the first step: counts of trained and of all parameters, as PEFT prints them.
-  virtual void on_start(std::int64_t /*trainable*/, std::int64_t /*all*/, std::int64_t /*steps*/) {}
+  /// Once, before the first step.
+  virtual void on_start(const TrainStart& /*start*/) {}
   virtual void on_step(const StepReport& /*report*/) {}
   virtual void on_epoch(const EpochReport& /*report*/) {}
   virtual void on_warning(const std::string& /*message*/) {}

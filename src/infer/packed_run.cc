@@ -37,9 +37,10 @@ void PackedRun::pack(std::span<const Adapter* const> adapters, std::span<const W
     batch_.token_type.insert(batch_.token_type.end(), example.token_type.begin(), example.token_type.end());
     batch_.entry.insert(batch_.entry.end(), example.entry.begin(), example.entry.end());
     batch_.sequences.push_back({first, example.size(), item.key});
-    const RowRange read = adapters[item.adapter]->head().plan(example);
-    ranges_.push_back({static_cast<std::int64_t>(batch_.read.size()), read.count});
-    for (std::int64_t i = 0; i < read.count; ++i) batch_.read.push_back(first + read.first + i);
+    const std::int64_t first_read = std::ssize(batch_.read);
+    adapters[item.adapter]->head().plan(example, batch_.read);
+    for (auto row = batch_.read.begin() + first_read; row != batch_.read.end(); ++row) *row += first;
+    ranges_.push_back({first_read, std::ssize(batch_.read) - first_read});
   }
 }
 

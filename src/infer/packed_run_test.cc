@@ -129,18 +129,25 @@ TEST_F(PackedRunTest, BadTextIsNamed) {
 TEST_F(PackedRunTest, TokenizeShowsWhatTheModelSees) {
   Example example;
   example.text_a = "a b c d e f";
-  const auto view = tokenize(*model_, example, 2, 0, 5);
+  const auto view = tokenize(*model_, example, {"", 2, 0, 5});
   ASSERT_TRUE(view) << view.error().message;
   ASSERT_EQ(view->tokens.size(), 7u) << "the virtual tokens are never cut";
   EXPECT_EQ(view->tokens[0].piece, "<v1>");
   EXPECT_EQ(view->tokens[2].piece, "[CLS]");
   EXPECT_EQ(view->tokens[2].position, 2);
   EXPECT_EQ(view->truncated, 3);
-  const auto late = tokenize(*model_, example, 2, 1, 0);
+  const auto late = tokenize(*model_, example, {"", 2, 1, 0});
   EXPECT_EQ(late->tokens[0].position, -1);
   EXPECT_EQ(late->tokens[2].position, 0);
-  EXPECT_FALSE(tokenize(*model_, example, 600, 0, 0));
-  EXPECT_FALSE(tokenize(*model_, example, 2, 3, 0));
+  const auto templated = tokenize(*model_, example, {"{soft} a {text_a} {mask}", 0, 0, 8});
+  ASSERT_TRUE(templated) << templated.error().message;
+  ASSERT_EQ(templated->tokens.size(), 9u) << "the template's virtual token and 8 others";
+  EXPECT_EQ(templated->tokens[0].piece, "[CLS]");
+  EXPECT_EQ(templated->tokens[1].piece, "<v1>");
+  EXPECT_EQ(templated->tokens[7].piece, "[MASK]");
+  EXPECT_EQ(templated->truncated, 2);
+  EXPECT_FALSE(tokenize(*model_, example, {"", 600, 0, 0}));
+  EXPECT_FALSE(tokenize(*model_, example, {"", 2, 3, 0}));
 }
 
 }  // namespace

@@ -21,8 +21,13 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPeftPrefix = "base_model.";  // of the head's tensors
 
+Result<Template> make_template(const AdapterInfo& info, const Model& model) {
+  if (info.template_text.empty()) return Template(info.num_virtual_tokens, info.insert_layer);
+  return Template::create(info.template_text, info.num_virtual_tokens, info.insert_layer, model.tokenizer());
+}
+
 /// Checks that an adapter fits a model, and fills in what may be left open.
-Status complete(AdapterInfo& info, const Model& model) {
+Status complete(AdapterInfo& info, const Template& input_template, const Model& model) {
   const ModelInfo& base = model.info();
   if (info.labels.size() < 2)
     return fail("a classifier needs at least 2 labels, {} are given", info.labels.size());
@@ -32,9 +37,9 @@ Status complete(AdapterInfo& info, const Model& model) {
   if (info.method == Method::late && (info.insert_layer < 1 || info.insert_layer >= base.num_layers))
     return fail("insert layer {}: a late prompt joins at layer 1 to {} of this model", info.insert_layer,
                 base.num_layers - 1);
-  if (info.method != Method::late) info.insert_layer = 0;
-  const std::int64_t room =
-      Template(info.num_virtual_tokens, info.insert_layer).room(model.backbone().spec().positions);
+  if (info.head_input == HeadInput::mask && !input_template.has_mask())
+    return fail("head input mask: the template has no {{mask}} to read");
+  const std::int64_t room = input_template.room(model.backbone().spec().positions);
   if (room < 3)
     return fail("{} virtual tokens leave no room for text: the model has {} positions",
                 info.num_virtual_tokens, base.max_positions);
@@ -42,7 +47,10 @@ Status complete(AdapterInfo& info, const Model& model) {
   if (info.max_length < 3 || info.max_length > room)
     return fail("max length {}: between 3 and {} tokens fit beside {} virtual tokens", info.max_length, room,
                 info.num_virtual_tokens);
-  info.peft_type = peft_type_for(info.method, info.head_input);
+  if (input_template.smallest_length() >= info.max_length)
+    return fail("max length {}: the template's own words are {} tokens", info.max_length,
+                input_template.smallest_length());
+  info.peft_type = peft_type_for(info);
   return {};
 }
 
@@ -99,6 +107,13 @@ struct Adapter::State {
   std::unique_ptr<PromptMethod> prompt;
   Template input_template;
   ClassifierHead head;
+
+  /// The prompt's, then the head's.
+  std::vector<const Parameter*> parameters() const {
+    std::vector<const Parameter*> all = std::as_const(*prompt).parameters();
+    for (const Parameter* parameter : head.parameters()) all.push_back(parameter);
+    return all;
+  }
 };
 
 std::string_view name_of(Method method) {
@@ -131,16 +146,18 @@ Result<AdapterInfo> read_adapter_info(const fs::path& folder) {
 }
 
 Result<Adapter> Adapter::create(const Model& model, AdapterInfo info, std::uint64_t seed) {
-  INCIPIT_CHECK(complete(info, model));
+  if (info.method != Method::late) info.insert_layer = 0;
+  INCIPIT_TRY(Template input_template, make_template(info, model));
+  info.num_virtual_tokens = input_template.rows();
+  INCIPIT_CHECK(complete(info, input_template, model));
   info.base_model = model.info().folder.string();
   info.base_fingerprint = model.info().fingerprint;
   ClassifierHead head = ClassifierHead::create(model.head_weights(), info.head_input,
                                                static_cast<std::int64_t>(info.labels.size()), seed);
   auto prompt = std::make_unique<SoftPrompt>(info.num_virtual_tokens, model.info().hidden_size);
-  const Template input_template(info.num_virtual_tokens, info.insert_layer);
   return Adapter(std::make_unique<State>(State{std::move(info), model.info().num_layers,
                                                model.info().num_attention_heads, std::move(prompt),
-                                               input_template, std::move(head)}));
+                                               std::move(input_template), std::move(head)}));
 }
 
 Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool force) {
@@ -172,7 +189,7 @@ Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool f
 
 Status Adapter::save(const fs::path& folder) const {
   const AdapterInfo& own = info();
-  const std::string peft_type = peft_type_for(own.method, own.head_input);
+  const std::string peft_type = peft_type_for(own);
   AdapterConfig config;
   config.peft_type = peft_type;
   config.task_type = "SEQ_CLS";
@@ -185,18 +202,16 @@ Status Adapter::save(const fs::path& folder) const {
       "RANDOM";  // how it began is told in incipit.json; PEFT needs no tokenizer to load it
 
   std::map<std::string, AdapterTensor> tensors;
-  const auto add = [&](std::string name, const Parameter& parameter, bool is_vector) {
+  const std::vector<TensorShape> shapes = tensor_shapes();
+  const std::vector<const Parameter*> parameters = state_->parameters();
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const Matrix& value = parameters[i]->value;
     AdapterTensor tensor;
-    tensor.values.resize(parameter.value.rows(), parameter.value.cols());
-    std::copy_n(parameter.value.data(), parameter.value.size(), tensor.values.data());
-    tensor.shape = {parameter.value.rows(), parameter.value.cols()};
-    if (is_vector) tensor.shape.erase(tensor.shape.begin());
-    tensors.emplace(std::move(name), std::move(tensor));
-  };
-  for (const Parameter* parameter : prompt().parameters())
-    add(std::string(peft_type == kOwnPeftType ? kOwnPromptTensor : kPeftPromptTensor), *parameter, false);
-  for (const Parameter* parameter : head().parameters())
-    add(std::string(kPeftPrefix) + parameter->name, *parameter, parameter->name.ends_with(".bias"));
+    tensor.values.resize(value.rows(), value.cols());
+    std::copy_n(value.data(), value.size(), tensor.values.data());
+    tensor.shape = shapes[i].shape;
+    tensors.emplace(shapes[i].name, std::move(tensor));
+  }
 
   INCIPIT_TRY(StagedFolder staged, StagedFolder::create(folder));
   INCIPIT_CHECK(write_adapter_files(staged.path(), config, tensors));
@@ -224,6 +239,21 @@ void Adapter::set_provenance(std::map<std::string, std::string> provenance,
   std::sort(training_texts.begin(), training_texts.end());
   state_->info.provenance = std::move(provenance);
   state_->info.training_texts = std::move(training_texts);
+}
+
+std::vector<Adapter::TensorShape> Adapter::tensor_shapes() const {
+  const bool own = peft_type_for(info()) == kOwnPeftType;
+  std::vector<TensorShape> shapes;
+  for (const Parameter* parameter : state_->parameters()) {
+    const bool is_prompt = shapes.size() < prompt().parameters().size();
+    TensorShape tensor;
+    tensor.name = is_prompt ? std::string(own ? kOwnPromptTensor : kPeftPromptTensor)
+                            : std::string(kPeftPrefix) + parameter->name;
+    tensor.shape = {parameter->value.rows(), parameter->value.cols()};
+    if (!is_prompt && parameter->name.ends_with(".bias")) tensor.shape.erase(tensor.shape.begin());
+    shapes.push_back(std::move(tensor));
+  }
+  return shapes;
 }
 
 std::int64_t Adapter::prompt_parameters() const {

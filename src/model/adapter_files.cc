@@ -27,10 +27,11 @@ void read_own_json(const json& own, AdapterInfo& info, std::string& problem) {
   const auto method = method_by_name(own.at("method").get<std::string>());
   const auto input = head_input_by_name(own.at("head_input").get<std::string>());
   if (!method) problem = "method must be head, prompt or late";
-  if (!input) problem = "head_input must be first, cls or mean";
+  if (!input) problem = "head_input must be first, cls, mean or mask";
   if (!problem.empty()) return;
   info.method = *method;
   info.head_input = *input;
+  info.template_text = own.value("template", std::string());
   info.num_virtual_tokens = own.at("num_virtual_tokens").get<std::int64_t>();
   info.insert_layer = own.at("insert_layer").get<std::int64_t>();
   info.max_length = own.at("max_length").get<std::int64_t>();
@@ -57,8 +58,9 @@ Result<std::vector<std::uint64_t>> read_texts(const fs::path& path) {
 
 }  // namespace
 
-std::string peft_type_for(Method method, HeadInput input) {
-  const bool peft_can = method == Method::prompt && input == HeadInput::first;
+std::string peft_type_for(const AdapterInfo& info) {
+  const bool peft_can =
+      info.method == Method::prompt && info.head_input == HeadInput::first && info.template_text.empty();
   return peft_can ? "PROMPT_TUNING" : std::string(kOwnPeftType);
 }
 
@@ -91,15 +93,16 @@ Result<AdapterInfo> adapter_info(const fs::path& folder, const AdapterFile& file
 }
 
 Status write_own_files(const fs::path& folder, const AdapterInfo& info) {
-  const json own = {{"format_version", kFormatVersion},
-                    {"method", name_of(info.method)},
-                    {"head_input", name_of(info.head_input)},
-                    {"num_virtual_tokens", info.num_virtual_tokens},
-                    {"insert_layer", info.insert_layer},
-                    {"max_length", info.max_length},
-                    {"labels", info.labels},
-                    {"base_fingerprint", info.base_fingerprint},
-                    {"provenance", info.provenance}};
+  json own = {{"format_version", kFormatVersion},
+              {"method", name_of(info.method)},
+              {"head_input", name_of(info.head_input)},
+              {"num_virtual_tokens", info.num_virtual_tokens},
+              {"insert_layer", info.insert_layer},
+              {"max_length", info.max_length},
+              {"labels", info.labels},
+              {"base_fingerprint", info.base_fingerprint},
+              {"provenance", info.provenance}};
+  if (!info.template_text.empty()) own["template"] = info.template_text;
   INCIPIT_CHECK(
       write_file(folder / kOwnFile, own.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
   if (info.training_texts.empty()) return {};

@@ -16,9 +16,9 @@ inline constexpr std::string_view kOwnPeftType = "INCIPIT";
 inline constexpr std::string_view kPeftPromptTensor = "prompt_embeddings";
 inline constexpr std::string_view kOwnPromptTensor = "virtual_tokens";
 
-/// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before the input, the head on the
-/// first row.
-std::string peft_type_for(Method method, HeadInput input);
+/// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before the input, which has no
+/// template of ours, the head on the first row.
+std::string peft_type_for(const AdapterInfo& info);
 
 /// What an adapter folder says of itself: incipit.json where there is one, else what PEFT's config implies.
 Result<AdapterInfo> adapter_info(const std::filesystem::path& folder, const AdapterFile& file);

@@ -66,6 +66,28 @@ class AdapterTest : public testing::Test {
   std::optional<Model> model_;
 };
 
+TEST_F(AdapterTest, KeepsItsTemplate) {
+  AdapterInfo wanted = info(Method::prompt, HeadInput::mask);
+  wanted.template_text = R"({soft} {text_a} {"soft":"a b"} {mask})";
+  Adapter adapter = *Adapter::create(*model_, wanted, 3);
+  EXPECT_EQ(adapter.info().num_virtual_tokens, 3) << "the template's own";
+  ASSERT_TRUE(adapter.save(folder_.path() / "templated"));
+  const auto back = Adapter::load(folder_.path() / "templated", *model_);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->info().template_text, wanted.template_text);
+  EXPECT_EQ(back->info().peft_type, "INCIPIT") << "PEFT would read another input";
+  EXPECT_EQ(back->input_template().rows(), 3);
+
+  wanted.template_text = "{text_a} a";
+  const auto no_blank = Adapter::create(*model_, wanted, 3);
+  ASSERT_FALSE(no_blank);
+  EXPECT_NE(no_blank.error().message.find("no {mask}"), std::string::npos);
+  wanted.head_input = HeadInput::first;
+  EXPECT_EQ(Adapter::create(*model_, wanted, 3)->info().peft_type, "INCIPIT");
+  wanted.max_length = 3;
+  EXPECT_FALSE(Adapter::create(*model_, wanted, 3)) << "[CLS] a [SEP] is all that fits, not a text";
+}
+
 TEST_F(AdapterTest, ComesBackAsItWasSaved) {
   for (const Method method : {Method::head, Method::prompt, Method::late})
     for (const HeadInput input : {HeadInput::first, HeadInput::cls, HeadInput::mean}) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "incipit/tokenizer.h"
 
 #include "engine/position_rule.h"
+#include "prompt/special_frame.h"
+#include "prompt/template_language.h"
 
 namespace incipit {
 
@@ -20,39 +23,82 @@ struct TemplatedExample {
   std::vector<std::int8_t> token_type;
   std::vector<std::uint8_t> entry;
 
-  std::int64_t text_first = 0;  // the text's tokens, special ones ([CLS], [SEP]) included
-  std::int64_t text_count = 0;
+  std::int64_t cls = 0;        // the first token that is not a virtual one: [CLS] where there is such
+  std::int64_t mask = -1;      // the template's blank; -1: it has none
   std::int64_t truncated = 0;  // tokens of the text that did not fit
 
   std::int64_t size() const { return static_cast<std::int64_t>(token.size()); }
 };
 
-/// Says where words and virtual tokens stand: here, the virtual tokens before everything, as PEFT has them,
-/// joining at the embeddings or at a later layer.
+/// Says where words and virtual tokens stand. Without words of its own: the virtual tokens before everything,
+/// as PEFT has them, then the text or pair as the tokenizer arranges it. With a template's text: its parts
+/// between the tokenizer's special tokens, each part tokenized by itself, token types 0; virtual tokens stand
+/// where it has soft parts, else before everything. They join at the embeddings or at a later layer.
 class Template {
  public:
+  /// Without words of its own.
   Template(std::int64_t num_virtual_tokens, std::int64_t insert_layer)
-      : num_virtual_tokens_(num_virtual_tokens), insert_layer_(insert_layer) {}
+      : rows_(num_virtual_tokens),
+        front_rows_(num_virtual_tokens),
+        insert_layer_(insert_layer),
+        row_words_(static_cast<std::size_t>(num_virtual_tokens)) {}
 
-  /// Tokens that a text may have, its special ones included. Virtual tokens at the embeddings take positions,
-  /// later ones do not.
-  std::int64_t room(const PositionRule& rule) const {
-    return rule.usable - (insert_layer_ == 0 ? num_virtual_tokens_ : 0);
-  }
+  /// With `source` in the template language. `num_virtual_tokens` stand before everything, unless the source
+  /// has soft parts: those are then all there are.
+  static Result<Template> create(std::string_view source, std::int64_t num_virtual_tokens,
+                                 std::int64_t insert_layer, const Tokenizer& tokenizer);
 
-  /// The text is truncated to `max_length` tokens (at most room()), never the virtual tokens. Token types and
-  /// positions are PEFT's: 0 and counted from the first virtual token; a token that joins later has no
-  /// position.
+  /// Virtual tokens, each with a row of the prompt.
+  std::int64_t rows() const { return rows_; }
+  /// [rows()] the word that the template itself gives a virtual token to start from, where it does.
+  const std::vector<std::optional<std::int32_t>>& row_words() const { return row_words_; }
+  bool has_mask() const;
+  /// Of its fixed words: tokens, and those that the tokenizer does not know.
+  std::int64_t fixed_tokens() const { return fixed_tokens_; }
+  std::int64_t unknown_tokens() const { return unknown_tokens_; }
+  /// Tokens of a sequence that are no input: special ones and fixed words; max_length must exceed it.
+  std::int64_t smallest_length() const;
+
+  /// Tokens that a text may have, its special ones and the template's words included. Virtual tokens at the
+  /// embeddings take positions, later ones do not.
+  std::int64_t room(const PositionRule& rule) const;
+
+  /// The inputs are truncated so that the sequence has `max_length` tokens (at most room()), never the
+  /// template nor the virtual tokens. Positions are PEFT's: counted from the first virtual token; a token
+  /// that joins later has no position. Fails where the template asks for a second text and there is none.
   Result<TemplatedExample> apply(const Tokenizer& tokenizer, const PositionRule& rule,
                                  std::string_view text_a, std::optional<std::string_view> text_b,
                                  std::int64_t max_length) const;
 
-  /// The same for ids that are already there.
+  /// The same for ids that are already there, of a template without words of its own.
   TemplatedExample arrange(const Encoding& encoding, const PositionRule& rule) const;
 
  private:
-  std::int64_t num_virtual_tokens_;
+  /// A part made ready: fixed ids (virtual tokens negative), or an input.
+  struct Slot {
+    std::vector<std::int32_t> ids;
+    TemplatePart::Kind kind = TemplatePart::Kind::words;
+    bool blank_before = false;
+    bool shortenable = false;
+  };
+
+  Status add_part(const TemplatePart& part, const Tokenizer& tokenizer);
+  Status add_soft(const TemplatePart& part, const Tokenizer& tokenizer);
+  Status add_mask(const Tokenizer& tokenizer);
+  Result<std::vector<std::vector<std::int32_t>>> fill_slots(const Tokenizer& tokenizer,
+                                                            std::string_view text_a,
+                                                            std::optional<std::string_view> text_b) const;
+  void append(TemplatedExample& example, std::int32_t id, std::int8_t token_type) const;
+  void number_positions(TemplatedExample& example, const PositionRule& rule) const;
+
+  std::int64_t rows_;
+  std::int64_t front_rows_;  // of them, those before everything
   std::int64_t insert_layer_;
+  SpecialFrame frame_;
+  std::vector<Slot> slots_;                        // none: without words of its own
+  std::vector<std::vector<std::int32_t>> shared_;  // by soft_id: its virtual tokens
+  std::vector<std::optional<std::int32_t>> row_words_;
+  std::int64_t fixed_tokens_ = 0, unknown_tokens_ = 0;
 };
 
 }  // namespace incipit

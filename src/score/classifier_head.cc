@@ -60,16 +60,18 @@ ClassifierHead ClassifierHead::clone() const {
           output_.clone()};
 }
 
-RowRange ClassifierHead::plan(const TemplatedExample& example) const {
+void ClassifierHead::plan(const TemplatedExample& example, std::vector<std::int64_t>& rows) const {
   switch (input_) {
     case HeadInput::first:
-      return {0, 1};
+      return rows.push_back(0);
     case HeadInput::cls:
-      return {example.text_first, 1};
+      return rows.push_back(example.cls);
+    case HeadInput::mask:
+      return rows.push_back(example.mask);
     case HeadInput::mean:
-      return {example.text_first, example.text_count};
+      for (std::int64_t i = 0; i < example.size(); ++i)
+        if (example.token[static_cast<std::size_t>(i)] >= 0) rows.push_back(i);
   }
-  return {};
 }
 
 void ClassifierHead::forward(ConstMatrixView vectors, std::span<const std::uint64_t> drop_keys,

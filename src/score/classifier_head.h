@@ -38,8 +38,8 @@ class ClassifierHead {
   std::int64_t hidden_size() const { return hidden_size_; }
   HeadInput input() const { return input_; }
 
-  /// Rows of the example's sequence to read.
-  RowRange plan(const TemplatedExample& example) const;
+  /// Adds the rows of the example's sequence to read, rising.
+  void plan(const TemplatedExample& example, std::vector<std::int64_t>& rows) const;
 
   /// vectors: [examples, hidden], pooled from the rows that plan() names. pass.logits becomes [examples,
   /// labels]. Empty drop_keys: no dropout.

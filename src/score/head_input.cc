@@ -10,12 +10,14 @@ std::string_view name_of(HeadInput input) {
       return "cls";
     case HeadInput::mean:
       return "mean";
+    case HeadInput::mask:
+      return "mask";
   }
   return "";
 }
 
 std::optional<HeadInput> head_input_by_name(std::string_view name) {
-  for (const HeadInput input : {HeadInput::first, HeadInput::cls, HeadInput::mean})
+  for (const HeadInput input : {HeadInput::first, HeadInput::cls, HeadInput::mean, HeadInput::mask})
     if (name == name_of(input)) return input;
   return std::nullopt;
 }

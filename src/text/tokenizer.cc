@@ -142,4 +142,10 @@ bool Tokenizer::is_special(std::int32_t id) const {
   return id >= 0 && incipit_tokenizer_is_special(handle_->tokenizer, static_cast<std::uint32_t>(id));
 }
 
+std::optional<std::int32_t> Tokenizer::unknown_id() const {
+  for (const char* spelling : {"[UNK]", "<unk>"})
+    if (const auto found = id(spelling); found && is_special(*found)) return found;
+  return std::nullopt;
+}
+
 }  // namespace incipit

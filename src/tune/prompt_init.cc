@@ -116,13 +116,19 @@ Status init_from_adapter(const Model& model, const TrainOptions& options, std::u
   return copy_parameters(saved.prompt().parameters(), adapter.prompt().parameters(), name);
 }
 
-}  // namespace
+/// Virtual tokens for which the template names words start from these, whatever the others do.
+Status fill_from_template(const Model& model, Adapter& adapter) {
+  Matrix& table = adapter.prompt().parameters().front()->value;
+  const auto& words = adapter.input_template().row_words();
+  for (std::size_t row = 0; row < words.size(); ++row) {
+    if (!words[row]) continue;
+    INCIPIT_TRY(const Matrix start, rows_for_ids(model, adapter.info().insert_layer, {*words[row]}));
+    std::copy_n(start.row(0), table.cols(), table.row(static_cast<std::int64_t>(row)));
+  }
+  return {};
+}
 
-Status init_prompt(const Model& model, const TrainOptions& options, Adapter& adapter) {
-  const std::uint64_t seed =
-      mix_bits(options.seed, 0x70726f6d7074);  // a stream of its own, apart from the head's
-  if (options.init == PromptInit::adapter) return init_from_adapter(model, options, seed, adapter);
-  if (adapter.info().num_virtual_tokens == 0) return {};
+Status fill_prompt(const Model& model, const TrainOptions& options, std::uint64_t seed, Adapter& adapter) {
   switch (options.init) {
     case PromptInit::random: {
       Rng rng(seed);
@@ -142,6 +148,17 @@ Status init_prompt(const Model& model, const TrainOptions& options, Adapter& ada
       break;
   }
   return draw_prompt(model, seed, adapter);
+}
+
+}  // namespace
+
+Status init_prompt(const Model& model, const TrainOptions& options, Adapter& adapter) {
+  const std::uint64_t seed =
+      mix_bits(options.seed, 0x70726f6d7074);  // a stream of its own, apart from the head's
+  if (options.init == PromptInit::adapter) return init_from_adapter(model, options, seed, adapter);
+  if (adapter.info().num_virtual_tokens == 0) return {};
+  INCIPIT_CHECK(fill_prompt(model, options, seed, adapter));
+  return fill_from_template(model, adapter);
 }
 
 }  // namespace incipit

@@ -73,6 +73,7 @@ Result<Adapter> start_adapter(const Model& model, const Dataset& data, const Tra
   AdapterInfo info;
   info.method = options.method;
   info.head_input = options.head_input.value_or(default_head_input(options.method));
+  info.template_text = options.template_text;
   info.num_virtual_tokens = options.method == Method::head ? 0 : options.num_virtual_tokens;
   info.insert_layer =
       options.method == Method::late ? options.insert_layer.value_or((model.info().num_layers + 1) / 2) : 0;
@@ -147,10 +148,20 @@ class Training {
             : static_cast<std::int64_t>(std::ceil(options_.epochs * static_cast<double>(steps_per_epoch_)));
   }
 
-  /// As PEFT counts: the head's frozen original and its trained copy both belong to all parameters.
   void report_start() {
-    const std::int64_t head = adapter_.head_parameters(), trained = adapter_.prompt_parameters() + head;
-    observer_.on_start(trained, model_.info().backbone_parameters + head + trained, steps_);
+    TrainStart start;
+    const std::int64_t head = adapter_.head_parameters();
+    start.trainable = adapter_.prompt_parameters() + head;
+    start.all = model_.info().backbone_parameters + head + start.trainable;
+    start.steps = steps_;
+    start.tensors = adapter_.tensor_shapes();
+    const auto batches = epoch_batches(options_.batching, sizes_, options_.batch_size, options_.seed, 0);
+    for (const std::size_t e : batches.front()) {
+      std::vector<std::int32_t>& ids = start.first_batch.emplace_back();
+      for (const std::int32_t id : train_.examples[e].token)
+        if (id >= 0) ids.push_back(id);
+    }
+    observer_.on_start(start);
   }
 
   Status run_epochs(bool evaluates) {

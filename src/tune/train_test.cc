@@ -7,8 +7,10 @@
 
 #include "incipit/predict.h"
 
+#include "backbone/backbone.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "prompt/prompt_method.h"
 #include "support/synthetic_model.h"
 #include "support/test_folder.h"
 
@@ -20,9 +22,9 @@ namespace fs = std::filesystem;
 /// Remembers what it was told.
 class Recorder : public TrainObserver {
  public:
-  void on_start(std::int64_t trainable, std::int64_t /*all*/, std::int64_t planned) override {
-    trainable_count = trainable;
-    step_count = planned;
+  void on_start(const TrainStart& start) override {
+    trainable_count = start.trainable;
+    step_count = start.steps;
   }
   void on_step(const StepReport& report) override { steps.push_back(report); }
   void on_warning(const std::string& message) override { warnings.push_back(message); }
@@ -137,6 +139,27 @@ TEST_P(Methods, SameSeedSameBytes) {
   EXPECT_EQ(first, bytes_of(run(options, data, &held_out).adapter));
   options.seed = 1;
   EXPECT_NE(first, bytes_of(run(options, data, &held_out).adapter));
+}
+
+TEST_F(TrainTest, SoftTokensOfATemplateLearn) {
+  const Dataset data = dataset(256, 1), held_out = dataset(200, 2);
+  TrainOptions options = quick();
+  options.template_text = R"({"soft":"a b"} {text_a} c {soft}{mask})";
+  options.head_input = HeadInput::mask;
+  options.num_virtual_tokens = 7;  // not used: the template places its own
+  const TrainResult result = run(options, data, &held_out);
+  EXPECT_EQ(result.adapter.info().num_virtual_tokens, 3);
+  EXPECT_GT(result.epochs[static_cast<std::size_t>(result.best_epoch)].eval->accuracy, 0.8);
+
+  options.epochs = 0;
+  const Adapter start = run(options, data, nullptr).adapter;
+  const auto words = *model_->tokenizer().encode_words("a b");
+  std::vector<float> embedding(static_cast<std::size_t>(model_->info().hidden_size));
+  for (std::size_t row = 0; row < words.size(); ++row) {
+    model_->backbone().word_embedding(words[row], embedding);
+    const Matrix& table = start.prompt().parameters().front()->value;
+    EXPECT_TRUE(std::equal(embedding.begin(), embedding.end(), table.row(static_cast<std::int64_t>(row))));
+  }
 }
 
 TEST_F(TrainTest, ShuffledLabelsFallToChance) {

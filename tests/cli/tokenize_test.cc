@@ -39,6 +39,33 @@ TEST_F(TokenizeTest, ALatePromptHasALayerAndNoPosition) {
   EXPECT_EQ(late, 1);
 }
 
+TEST_F(TokenizeTest, ATemplateSurroundsTheText) {
+  write("template.txt", "{text_a} is good {soft}\n");
+  for (const std::string& given : {std::string("{text_a} is good {soft}"), path("template.txt")}) {
+    const Outcome outcome =
+        tokenize({"the film the film", "--template", given, "--max-length", "6", "--json"});
+    ASSERT_TRUE(succeeded(outcome));
+    const nlohmann::json view = parse_json(outcome.out);
+    std::vector<std::string> pieces;
+    for (const nlohmann::json& token : view["tokens"]) pieces.push_back(token["piece"]);
+    EXPECT_EQ(pieces, (std::vector<std::string>{"[CLS]", "the", "film", "is", "good", "<v1>", "[SEP]"}));
+    EXPECT_EQ(view["truncated"], 2);
+  }
+}
+
+TEST_F(TokenizeTest, SaysWhenTheVocabularyLacksATemplatesWords) {
+  const Outcome outcome = tokenize({"the film", "--template", "这个句子的情感是：{text_a}"});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.err.find("are unknown to this model's vocabulary"), std::string::npos) << outcome.err;
+  EXPECT_EQ(tokenize({"the film", "--template", "is good: {text_a}"}).err.find("unknown"), std::string::npos);
+}
+
+TEST_F(TokenizeTest, ATemplatesMistakeNamesItsColumn) {
+  const Outcome outcome = tokenize({"the film", "--template", "a {film}"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.err.find("template, column 4: 'film' is not a part"), std::string::npos) << outcome.err;
+}
+
 TEST_F(TokenizeTest, TableForPeopleSaysWhatIsCut) {
   const Outcome outcome = tokenize({"the film is good", "--max-length", "4"});
   ASSERT_TRUE(succeeded(outcome));

@@ -83,6 +83,13 @@ TEST_F(TrainTest, EvaluatesOnWhatItIsTold) {
   EXPECT_NE(own.find("train on " + path("folder") + ", split train: 120 texts"), std::string::npos) << own;
   EXPECT_NE(own.find("split validation: 30 texts"), std::string::npos) << own;
 
+  const std::string named =
+      train("f", {"--data", path("folder"), "--eval-split", "dev", "--eval-limit", "12"}).err;
+  EXPECT_NE(named.find("evaluate on " + path("folder") + ", split dev: 12 texts"), std::string::npos)
+      << named;
+  EXPECT_TRUE(fails_with(run(train_arguments("g", {"--eval-split", "test"})), 2,
+                         "--eval-split: needs --split, which names the part to train on"));
+
   const Outcome nothing = train("e", {"--validation-split", "0"});
   EXPECT_NE(nothing.err.find("epochs are not evaluated"), std::string::npos);
   EXPECT_TRUE(has_line(nothing.out, R"(epoch 0: \{'train_loss': .*)")) << nothing.out;

@@ -16,7 +16,7 @@ class UsageTest : public testing::Test {
 TEST_F(UsageTest, HelpShowsEveryCommandAndItsFlags) {
   const Outcome overview = run({"help"});
   ASSERT_TRUE(succeeded(overview));
-  for (const char* command : {"pull", "info", "tokenize", "train", "evaluate", "predict"}) {
+  for (const char* command : {"pull", "info", "tokenize", "train", "evaluate", "compare", "predict"}) {
     EXPECT_NE(overview.out.find(command), std::string::npos);
     const Outcome help = run({"help", command});
     ASSERT_TRUE(succeeded(help)) << command;
@@ -124,6 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "--pairs: needs an even number of texts"},
         Mistake{
             "evaluate_without_adapter", {"evaluate", "--model", "m", "--data", "d"}, "--adapter is required"},
+        Mistake{"compare_nothing", {"compare"}, "FILE is required"},
         Mistake{"tokenize_nothing", {"tokenize", "--model", "m"}, "needs either a text or --data"},
         Mistake{"info_nothing", {"info"}, "NAME is required"},
         Mistake{"pull_nothing", {"pull"}, "needs either names or --list"},

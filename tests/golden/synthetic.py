@@ -157,9 +157,9 @@ def write_safetensors(path, tensors):
                 file.write(chunk.astype("<f4").tobytes())
 
 
-def write_model(folder, config, classifier=True):
-    """Writes config.json and model.safetensors. `config` is a dict as config.json has it."""
+def write_model(folder, config, classifier=True, more=()):
+    """Writes config.json and model.safetensors. `config` is a dict as config.json has it; `more`: (name, shape)."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    write_safetensors(folder / "model.safetensors", checkpoint_tensors(config, classifier))
+    write_safetensors(folder / "model.safetensors", checkpoint_tensors(config, classifier) + list(more))

@@ -1,0 +1,39 @@
+#include "base/memory.h"
+
+#include <cstring>
+#include <sys/mman.h>
+
+#include <gtest/gtest.h>
+
+namespace incipit {
+namespace {
+
+constexpr std::int64_t kBytes = 256 << 20;
+
+/// The peak while this much more is resident; mapped by hand, so that it is gone afterwards.
+std::int64_t peak_with_more() {
+  const auto size = static_cast<std::size_t>(kBytes);
+  void* block = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (block == MAP_FAILED) return 0;
+  std::memset(block, 1, size);
+  const std::int64_t peak = peak_memory();
+  ::munmap(block, size);
+  return peak;
+}
+
+TEST(PeakMemory, GrowsWithWhatIsUsed) {
+  reset_peak_memory();
+  const std::int64_t before = peak_memory();
+  EXPECT_GT(before, 0);
+  EXPECT_GT(peak_with_more(), before + kBytes / 2);
+}
+
+TEST(PeakMemory, StartsAnewWhereTheSystemAllowsIt) {
+  const std::int64_t peak = peak_with_more();
+  reset_peak_memory();
+  if (peak_memory() == peak) GTEST_SKIP() << "the system does not allow it";
+  EXPECT_LT(peak_memory(), peak - kBytes / 2);
+}
+
+}  // namespace
+}  // namespace incipit

@@ -1,0 +1,131 @@
+#include "experiment/trial.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+
+#include "incipit/predict.h"
+
+#include "backbone/architecture.h"
+#include "base/memory.h"
+#include "experiment/prompt_look.h"
+
+namespace incipit {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Passes on what training tells, and remembers what belongs into the record.
+class TrialObserver : public TrainObserver {
+ public:
+  TrialObserver(TrainObserver& next, MeasuredTrial& trial) : next_(next), trial_(trial) {}
+
+  void on_start(const TrainStart& start) override {
+    trial_.trainable_parameters = start.trainable;
+    trial_.all_parameters = start.all;
+    next_.on_start(start);
+  }
+  void on_step(const StepReport& report) override {
+    trial_.record.step_losses.push_back(report.loss);
+    next_.on_step(report);
+  }
+  void on_epoch(const EpochReport& report) override { next_.on_epoch(report); }
+  void on_warning(const std::string& message) override { next_.on_warning(message); }
+  bool stop_requested() override { return next_.stop_requested(); }
+
+ private:
+  TrainObserver& next_;
+  MeasuredTrial& trial_;
+};
+
+/// Whether a new adapter's head is random numbers: neither the checkpoint nor a saved adapter has one.
+bool draws_head(const Model& model, const ExperimentRun& run) {
+  if (run.options.init == PromptInit::adapter) return false;
+  const std::optional<HeadLayerWeights>& stored = model.head_weights().output;
+  return !stored || stored->weight.rows() != std::ssize(run.train->labels);
+}
+
+double probability_of(const Prediction& prediction) {
+  return prediction.probabilities[static_cast<std::size_t>(prediction.label)];
+}
+
+std::vector<WrongExample> find_most_wrong(std::span<const Example> examples,
+                                          std::span<const Prediction> predictions, std::size_t count) {
+  std::vector<std::size_t> wrong;
+  for (std::size_t i = 0; i < examples.size(); ++i)
+    if (predictions[i].label != examples[i].label) wrong.push_back(i);
+  std::stable_sort(wrong.begin(), wrong.end(), [predictions](std::size_t a, std::size_t b) {
+    return probability_of(predictions[a]) > probability_of(predictions[b]);
+  });
+  wrong.resize(std::min(wrong.size(), count));
+  std::vector<WrongExample> found;
+  for (const std::size_t i : wrong) {
+    const Example& example = examples[i];
+    found.push_back({example.id, example.text_b ? example.text_a + " | " + *example.text_b : example.text_a,
+                     example.label, predictions[i].label, probability_of(predictions[i])});
+  }
+  return found;
+}
+
+Status measure(const Model& model, const Adapter& adapter, const ExperimentRun& run, std::size_t most_wrong,
+               ExperimentObserver& observer, TrialRecord& record) {
+  const std::vector<Example>& examples = run.test->examples;
+  const auto start = std::chrono::steady_clock::now();
+  Predictor predictor(model, adapter, {run.options.max_batch_tokens});
+  INCIPIT_TRY(const std::vector<Prediction> predictions, predictor.predict(examples, [&](std::int64_t done) {
+    observer.on_test(done, std::ssize(examples));
+  }));
+  record.test_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  record.test = evaluate_predictions(examples, predictions, static_cast<int>(run.test->labels.size()));
+  for (std::size_t i = 0; i < examples.size(); ++i)
+    record.correct.push_back(predictions[i].label == examples[i].label ? 1 : 0);
+  record.most_wrong = find_most_wrong(examples, predictions, most_wrong);
+  return {};
+}
+
+Status save(Adapter& adapter, const ExperimentRun& run, const TrialRecord& record, const fs::path& folder) {
+  std::string flags;
+  for (const auto& [flag, value] : run.settings) flags += fmt::format("{} = {}\n", flag, value);
+  std::vector<std::uint64_t> texts;
+  for (const Example& example : run.train->examples)
+    texts.push_back(text_hash(example.text_a, example.text_b));
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  adapter.set_provenance({{"incipit", INCIPIT_VERSION},
+                          {"run", run.name},
+                          {"seed", std::to_string(record.seed)},
+                          {"flags", flags},
+                          {"examples", std::to_string(run.train->examples.size())},
+                          {"best_epoch", std::to_string(record.best_epoch)},
+                          {"test_examples", std::to_string(record.test.count)},
+                          {"test_accuracy", fmt::format("{:.4f}", record.test.accuracy)}},
+                         std::move(texts));
+  return adapter.save(folder);
+}
+
+}  // namespace
+
+Result<std::optional<MeasuredTrial>> run_trial(const Model& model, const ExperimentRun& run,
+                                               std::uint64_t seed, std::size_t most_wrong,
+                                               const fs::path& adapter_folder, ExperimentObserver& observer) {
+  MeasuredTrial trial;
+  trial.record.seed = seed;
+  trial.drawn_head = draws_head(model, run);
+  TrainOptions options = run.options;
+  options.seed = seed;
+  reset_peak_memory();
+  TrialObserver recorder(observer, trial);
+  INCIPIT_TRY(TrainResult result, train(model, *run.train, run.held_out.get(), options, recorder));
+  if (result.interrupted) return std::nullopt;
+  trial.record.epochs = std::move(result.epochs);
+  trial.record.best_epoch = result.best_epoch;
+  trial.record.train_seconds = result.seconds;
+  INCIPIT_CHECK(measure(model, result.adapter, run, most_wrong, observer, trial.record));
+  trial.record.peak_bytes = peak_memory();
+  trial.record.prompt = look_at_prompt(model, result.adapter, run, observer);
+  if (!adapter_folder.empty()) INCIPIT_CHECK(save(result.adapter, run, trial.record, adapter_folder));
+  return trial;
+}
+
+}  // namespace incipit
