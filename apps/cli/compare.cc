@@ -32,6 +32,9 @@ class Compare : public Command {
         "--data", data_, "PATH",
         "Labelled texts to use instead of the file's [data] path; as NAME=PATH instead of every data set "
         "that the file calls NAME");
+    line.list("--model", models_, "NAME",
+              "The model of every run, instead of the file's; as NAME=OTHER instead of the one that the file "
+              "calls NAME");
     line.flag("--limit", limit_, "N", "Train on only N texts, drawn by the [data] seed; 0: all")
         ->check(whole_number(0));
     line.flag("--test-limit", test_limit_, "N", "Test on only N texts, drawn by the [data] seed; 0: all")
@@ -90,6 +93,7 @@ class Compare : public Command {
  private:
   void override_file(const CommandLine& line, CompareFile& file) const {
     replace_data(data_, file);
+    replace_models(models_, file);
     if (line.given("--test-limit")) file.test.limit = test_limit_;
     for (FileRun& run : file.runs) {
       if (line.given("--limit")) run.flags["limit"] = {{std::to_string(limit_)}, "--limit"};
@@ -118,7 +122,11 @@ class Compare : public Command {
       run.parse();
       if (!models.contains(run.model())) {
         Result<fs::path> folder = resolve(run.model());
-        if (!folder) return fail("{}: {}", from.where, folder.error().message);
+        if (!folder)
+          return fail(
+              "{}: {}; --model {}=FOLDER names the folder of a model (config.json, model.safetensors, "
+              "tokenizer.json)",
+              from.where, folder.error().message, run.model());
         models.emplace(run.model(), std::move(*folder));
       }
       // An adapter that PEFT saved names no labels of its own, and has no fingerprint.
@@ -160,6 +168,7 @@ class Compare : public Command {
 
   std::string file_;
   std::vector<std::string> data_;
+  std::vector<std::string> models_;
   std::vector<std::string> seeds_;
   std::int64_t limit_ = 0;
   std::int64_t test_limit_ = 0;

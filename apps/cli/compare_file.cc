@@ -231,6 +231,36 @@ std::string test_as_toml(const FileTest& test) {
   return keys.empty() ? "" : fmt::format("test = {{ {} }}\n", fmt::join(keys, ", "));
 }
 
+template <typename Visit>
+void visit_values(FileRun& run, const std::string& flag, const Visit& visit) {
+  if (const auto found = run.flags.find(flag); found != run.flags.end())
+    for (std::string& value : found->second.values) visit(value);
+}
+
+/// VALUE becomes every run's `flag`; NAME=VALUE takes the place of NAME wherever `for_each_name` finds it.
+template <typename ForEachName>
+void replace(const std::string& flag, const std::string& noun, const std::vector<std::string>& replacements,
+             CompareFile& file, const ForEachName& for_each_name) {
+  std::vector<std::string> names;
+  for_each_name([&names](const std::string& name) { names.push_back(name); });
+  for (const std::string& replacement : replacements) {
+    const std::size_t equals = replacement.find('=');
+    std::error_code error;
+    if (equals == std::string::npos || fs::exists(replacement, error)) {
+      for (FileRun& run : file.runs) run.flags[flag] = {{replacement}, "--" + flag};
+      continue;
+    }
+    const std::string name = replacement.substr(0, equals), value = replacement.substr(equals + 1);
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      wrong_usage("--" + flag,
+                  fmt::format("the file has no {} called '{}'{}", noun, name, did_you_mean(name, names)));
+    if (value.empty()) wrong_usage("--" + flag, fmt::format("'{}' names nothing", replacement));
+    for_each_name([&](std::string& known) {
+      if (known == name) known = value;
+    });
+  }
+}
+
 }  // namespace
 
 Result<CompareFile> read_compare_file(const fs::path& path, const KnownFlags& known) {
@@ -261,33 +291,17 @@ std::string compare_file_as_toml(const CompareFile& file) {
 }
 
 void replace_data(const std::vector<std::string>& replacements, CompareFile& file) {
-  const auto for_each_name = [&file](const auto& visit) {
+  replace("data", "data set", replacements, file, [&file](const auto& visit) {
     for (FileRun& run : file.runs)
-      for (const char* flag : {"data", "eval-data"})
-        if (const auto found = run.flags.find(flag); found != run.flags.end())
-          for (std::string& value : found->second.values) visit(value);
+      for (const char* flag : {"data", "eval-data"}) visit_values(run, flag, visit);
     if (!file.test.path.empty()) visit(file.test.path);
-  };
-  std::vector<std::string> names;
-  for_each_name([&names](const std::string& name) { names.push_back(name); });
-  const std::set<std::string> whole_file(names.begin(), names.end());
+  });
+}
 
-  for (const std::string& replacement : replacements) {
-    const std::size_t equals = replacement.find('=');
-    std::error_code error;
-    if (equals == std::string::npos || fs::exists(replacement, error)) {
-      for (FileRun& run : file.runs) run.flags["data"] = {{replacement}, "--data"};
-      continue;
-    }
-    const std::string name = replacement.substr(0, equals), path = replacement.substr(equals + 1);
-    if (!whole_file.contains(name))
-      wrong_usage("--data",
-                  fmt::format("the file has no data set called '{}'{}", name, did_you_mean(name, names)));
-    if (path.empty()) wrong_usage("--data", fmt::format("'{}' names no path", replacement));
-    for_each_name([&](std::string& value) {
-      if (value == name) value = path;
-    });
-  }
+void replace_models(const std::vector<std::string>& replacements, CompareFile& file) {
+  replace("model", "model", replacements, file, [&file](const auto& visit) {
+    for (FileRun& run : file.runs) visit_values(run, "model", visit);
+  });
 }
 
 }  // namespace incipit::cli

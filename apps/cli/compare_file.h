@@ -59,5 +59,7 @@ std::string compare_file_as_toml(const CompareFile& file);
 /// --data: PATH takes the place of [data] path; NAME=PATH of every data set called NAME. Throws
 /// CLI::ParseError where the file has no such name.
 void replace_data(const std::vector<std::string>& replacements, CompareFile& file);
+/// --model, likewise.
+void replace_models(const std::vector<std::string>& replacements, CompareFile& file);
 
 }  // namespace incipit::cli

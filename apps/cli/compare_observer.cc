@@ -5,6 +5,7 @@
 #include "console.h"
 #include "interrupt.h"
 #include "numbers.h"
+#include "warnings.h"
 
 namespace incipit::cli {
 
@@ -12,7 +13,11 @@ void CompareObserver::on_model(const std::filesystem::path& folder) {
   print_note(fmt::format("model {}", folder.string()));
 }
 
-void CompareObserver::on_trial(const ExperimentRun& run, std::uint64_t seed, TrialPlace place) {
+void CompareObserver::on_trial(const Model& model, const ExperimentRun& run, std::uint64_t seed,
+                               TrialPlace place) {
+  const std::string& words = run.options.template_text;
+  // A template that is wrong fails the trial, which says so.
+  if (checked_.emplace(run.model, words).second) static_cast<void>(warn_of_unknown_words(model, words));
   trial_ = fmt::format("[{}/{}] {}, seed {}", place.number, place.count, run.name, seed);
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "incipit/experiment.h"
 
@@ -13,7 +15,7 @@ namespace incipit::cli {
 class CompareObserver : public ExperimentObserver {
  public:
   void on_model(const std::filesystem::path& folder) override;
-  void on_trial(const ExperimentRun& run, std::uint64_t seed, TrialPlace place) override;
+  void on_trial(const Model& model, const ExperimentRun& run, std::uint64_t seed, TrialPlace place) override;
   void on_start(const TrainStart& start) override;
   void on_step(const StepReport& report) override;
   void on_epoch(const EpochReport& report) override;
@@ -27,6 +29,7 @@ class CompareObserver : public ExperimentObserver {
   std::string trial_;  // "[2/6] late, seed 1"
   std::optional<Progress> progress_;
   bool tests_ = false;
+  std::set<std::pair<std::filesystem::path, std::string>> checked_;  // models and templates
 };
 
 }  // namespace incipit::cli

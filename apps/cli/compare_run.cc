@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kAll = "all";  // a split: every text of data without splits
+
 bool is_validation(const std::string& split) {
   constexpr std::array kNames = {"validation", "dev", "valid", "val"};
   return std::find(kNames.begin(), kNames.end(), split) != kNames.end();
@@ -79,6 +81,7 @@ Status CompareRun::choose_test(const FileTest& test) {
 }
 
 Status CompareRun::choose_other_test(const FileTest& test) {
+  if (test.split == kAll && !has_split(test_path_, kAll)) return {};
   test_split_ = test.split;
   for (const char* split : {"test", "validation"})
     if (test_split_.empty() && has_split(test_path_, split)) test_split_ = split;
@@ -87,6 +90,10 @@ Status CompareRun::choose_other_test(const FileTest& test) {
 
 Status CompareRun::choose_own_test(const FileTest& test, const fs::path& path) {
   test_path_ = path;
+  if (test.split == kAll && !has_own_splits(path) && !has_split(path, kAll)) {
+    choose_all(test);
+    return {};
+  }
   test_split_ = test.split;
   if (has_own_splits(path)) {
     for (const char* split : {"test", "validation"})
@@ -104,6 +111,15 @@ Status CompareRun::choose_own_test(const FileTest& test, const fs::path& path) {
   const bool chosen = run_.flags.contains("eval-data") || run_.flags.contains("eval-split");
   if (is_validation(test_split_) && !chosen) set_default("validation-split", "0.1");
   return {};
+}
+
+void CompareRun::choose_all(const FileTest& test) {
+  tests_all_ = true;
+  for (const char* flag : {"split", "eval-data", "eval-split", "validation-split"})
+    if (const auto found = run_.flags.find(flag); found != run_.flags.end())
+      wrong_usage(found->second.where,
+                  fmt::format("{}: test = {{ split = '{}' }} leaves nothing to learn from or to choose by",
+                              flag, test.split));
 }
 
 void CompareRun::check_parts(const FileTest& test, const std::string& train) const {
@@ -144,15 +160,26 @@ void CompareRun::parse() {
     Result<TrainOptions> options = flags_.options(line_, saved_);
     if (!options) wrong_usage("--template", options.error().message);
     options_ = std::move(*options);
+    if (tests_all_ && (options_.epochs > 0 || options_.max_steps > 0))
+      wrong_usage("--epochs",
+                  fmt::format("must be 0 where all texts are tested on (test = {{ split = '{}' }})", kAll));
   });
 }
 
 Result<TrainingData> CompareRun::read_data(std::uint64_t seed, const std::vector<std::string>& labels) const {
-  return located([&] { return data_.read(line_, seed, labels); });
+  AdapterInfo like = saved_.value_or(AdapterInfo());
+  like.labels = labels;
+  if (!tests_all_) return located([&] { return data_.read(line_, seed, like); });
+  TrainingData nothing;
+  nothing.train.labels = labels;
+  nothing.train.preparation = like.preparation;
+  INCIPIT_TRY(nothing.train, read_test(nothing.train));
+  nothing.train.examples.clear();
+  return nothing;
 }
 
-Result<Dataset> CompareRun::read_test(const std::vector<std::string>& labels) const {
-  return data_.read_other(test_path_, test_split_, labels);
+Result<Dataset> CompareRun::read_test(const Dataset& train) const {
+  return data_.read_other(test_path_, test_split_, train);
 }
 
 std::string CompareRun::test_source() const {
@@ -161,7 +188,8 @@ std::string CompareRun::test_source() const {
 
 std::string CompareRun::data_key() const {
   const std::vector<std::string> names = known_flags().data;
-  std::string key = test_path_.string() + '\n' + test_split_ + '\n';
+  std::string key = fmt::format("{}\n{}\n", test_path_.string(), test_split_);
+  if (saved_) key += fmt::format("{} {}\n", name_of(saved_->preparation.kind), saved_->preparation.lost_word);
   for (const auto& [flag, value] : run_.flags)
     if (std::find(names.begin(), names.end(), flag) != names.end())
       key += fmt::format("{} = {}\n", flag, fmt::join(value.values, "\n"));

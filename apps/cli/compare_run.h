@@ -34,9 +34,10 @@ class CompareRun {
 
   /// Where the test texts come from, for people: as the file names it, not where it lies on this machine.
   std::string test_source() const;
-  /// Training and evaluation texts, then the test texts with the same labels.
+  /// Training and evaluation texts, then the test texts with the same labels and preparation. There
+  /// is no training text where all are tested on.
   Result<TrainingData> read_data(std::uint64_t seed, const std::vector<std::string>& labels) const;
-  Result<Dataset> read_test(const std::vector<std::string>& labels) const;
+  Result<Dataset> read_test(const Dataset& train) const;
   /// Runs of the same key read the same.
   std::string data_key() const;
 
@@ -48,6 +49,7 @@ class CompareRun {
  private:
   Status choose_other_test(const FileTest& test);
   Status choose_own_test(const FileTest& test, const std::filesystem::path& path);
+  void choose_all(const FileTest& test);
   void check_parts(const FileTest& test, const std::string& train) const;
   /// Runs `work`; what it finds wrong is said of the key's place in the file.
   template <typename Work>
@@ -65,6 +67,7 @@ class CompareRun {
   std::string test_name_;  // of the data, as given
   std::filesystem::path test_path_;
   std::string test_split_;
+  bool tests_all_ = false;  // so that nothing is left to learn from
 };
 
 }  // namespace incipit::cli

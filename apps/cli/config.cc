@@ -78,12 +78,20 @@ std::string TomlConfig::to_config(const CLI::App* app, bool /*default_also*/, bo
   return flags_as_toml(*app);
 }
 
+/// Whether a flag that was given excludes this one, whose default then says nothing.
+bool is_excluded(const CLI::Option& option) {
+  const auto& others = option.get_excludes();
+  return std::any_of(others.begin(), others.end(),
+                     [](const CLI::Option* other) { return other->count() > 0; });
+}
+
 std::vector<FlagValue> flag_values(const CLI::App& app) {
   std::vector<FlagValue> flags;
   for (const CLI::Option* option : app.get_options({})) {
     if (!option->get_configurable()) continue;
     std::vector<std::string> values = option->results();
-    if (values.empty() && !option->get_default_str().empty()) values.push_back(option->get_default_str());
+    if (values.empty() && !option->get_default_str().empty() && !is_excluded(*option))
+      values.push_back(option->get_default_str());
     if (!values.empty()) flags.push_back({option->get_single_name(), std::move(values)});
   }
   return flags;

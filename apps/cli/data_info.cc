@@ -12,6 +12,7 @@
 #include "console.h"
 #include "labelled_data.h"
 #include "numbers.h"
+#include "preparation_info.h"
 
 namespace incipit::cli {
 namespace {
@@ -85,6 +86,7 @@ std::string data_text(const Dataset& data) {
   for (std::size_t i = 0; i < counts.size(); ++i)
     text += fmt::format("{:>11}  {:.4f}  {}\n", with_thousands(counts[i]), share(counts[i], data),
                         one_line(data.labels[i]));
+  if (data.preparation.kind != Preparation::Kind::none) text += prepared_text(data);
   text += histogram(measure_lengths(data));
   for (const std::string& warning : data.warnings) text += fmt::format("warning: {}\n", one_line(warning));
   return text;
@@ -107,6 +109,7 @@ std::string data_json(const Dataset& data) {
   json["labels"] = std::move(labels);
   const std::int64_t most = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
   json["majority_share"] = share(most, data);
+  if (data.preparation.kind != Preparation::Kind::none) json["preparation"] = prepared_json(data);
   json["mean_words"] = lengths.mean;
   json["longest_words"] = lengths.longest;
   json["words"] = std::move(bins);

@@ -64,15 +64,16 @@ class Evaluate : public Command {
   }
 
  private:
-  /// Reads the texts unless they are there already with this adapter's labels.
+  /// Reads the texts unless they are there already with this adapter's labels and preparation.
   Status read_data(const std::filesystem::path& path, const Adapter& adapter) {
     const std::vector<std::string>& labels = adapter.info().labels;
-    if (dataset_ && labels == read_for_) return {};
-    DataOptions options = data_options(data_);
+    DataOptions options = data_options(data_, adapter.info().preparation);
+    if (dataset_ && labels == read_for_ && options.preparation == read_with_) return {};
     if (options.split.empty() && has_split(path, "validation")) options.split = "validation";
     INCIPIT_TRY(dataset_, read_labelled(path, options, labels));
     if (limit_ > 0) dataset_ = sample(std::move(*dataset_), static_cast<std::size_t>(limit_), seed_);
     read_for_ = labels;
+    read_with_ = options.preparation;
     const std::string split = options.split.empty() ? "" : ", split " + options.split;
     print_note(fmt::format("evaluate on {}{}: {}", path.string(), split, summary(*dataset_)));
     return {};
@@ -135,6 +136,7 @@ class Evaluate : public Command {
 
   std::optional<Dataset> dataset_;
   std::vector<std::string> read_for_;  // the adapter's labels that dataset_ was read for
+  Preparation read_with_;
 };
 
 }  // namespace

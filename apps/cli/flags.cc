@@ -39,6 +39,13 @@ void add_columns(CommandLine& line, DataFlags& data) {
   line.flag("--text-pair", data.columns.text_pair, "COLUMN",
             "Column of the second text of a pair; without it found by its name");
   line.flag("--label", data.columns.label, "COLUMN", "Column of the label; without it found by its name");
+  std::string names;
+  for (const std::string& name : preparation_names()) names += (names.empty() ? "" : "|") + name;
+  line.flag(
+          "--prepare", data.prepare, names,
+          "What texts go through as they are read: movie-review cleans them and keeps 51 words, index0 also "
+          "loses the first word of all; without it what the adapter was trained with, else none")
+      ->check(one_of(preparation_names()));
 }
 
 void add_split(CommandLine& line, DataFlags& data, const std::string& otherwise) {
@@ -123,11 +130,18 @@ Result<Model> load_model(const std::string& name) {
   return Model::load(folder);
 }
 
-DataOptions data_options(const DataFlags& flags) {
+Preparation preparation(const DataFlags& flags, const Preparation& of_model) {
+  if (flags.prepare.empty()) return of_model;
+  const Preparation::Kind kind = *preparation_by_name(flags.prepare);
+  return kind == of_model.kind ? of_model : Preparation{kind, ""};  // the same kind loses the same word
+}
+
+DataOptions data_options(const DataFlags& flags, const Preparation& of_model) {
   DataOptions options;
   options.columns = flags.columns;
   options.split = flags.split;
   options.split_seed = flags.split_seed;
+  options.preparation = preparation(flags, of_model);
   return options;
 }
 

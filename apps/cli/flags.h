@@ -19,6 +19,7 @@ struct DataFlags {
   Columns columns;
   std::string split;
   std::uint64_t split_seed = 0;
+  std::string prepare;  // empty: not given
 };
 struct RunFlags {
   std::uint64_t seed = 0;
@@ -27,8 +28,9 @@ struct RunFlags {
 
 CLI::Option* add_model(CommandLine& line, std::string& model);
 CLI::Option* add_force(CommandLine& line, bool& force);
-/// --data with its columns; `what` tells what the texts are for.
+/// `what` tells what the texts are for.
 CLI::Option* add_data(CommandLine& line, DataFlags& data, const std::string& what);
+/// How texts are read: --text, --text-pair, --label, --prepare.
 void add_columns(CommandLine& line, DataFlags& data);
 void add_split(CommandLine& line, DataFlags& data, const std::string& otherwise);
 CLI::Option* add_limit(CommandLine& line, std::int64_t& limit, const std::string& what);
@@ -48,7 +50,9 @@ void use_threads(int threads);
 /// The model that --model names, loaded.
 Result<Model> load_model(const std::string& name);
 
-DataOptions data_options(const DataFlags& flags);
+/// `of_model`: the preparation of the texts that the adapter was trained on, which --prepare overrides.
+Preparation preparation(const DataFlags& flags, const Preparation& of_model);
+DataOptions data_options(const DataFlags& flags, const Preparation& of_model = {});
 /// The path that --data names; "-" stays what it is.
 Result<std::filesystem::path> data_path(const std::string& name);
 void print_warnings(const Dataset& dataset);

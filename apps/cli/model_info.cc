@@ -7,6 +7,7 @@
 #include "console.h"
 #include "name_list.h"
 #include "numbers.h"
+#include "preparation_info.h"
 
 namespace incipit::cli {
 namespace {
@@ -69,6 +70,8 @@ std::string adapter_text(const AdapterInfo& info) {
   text += row("labels", name_list(info.labels)) + row("base model", info.base_model);
   text += row("base fingerprint", info.base_fingerprint.empty() ? "not recorded" : info.base_fingerprint);
   text += row("training texts", static_cast<std::int64_t>(info.training_texts.size()));
+  if (info.preparation.kind != Preparation::Kind::none)
+    text += row("preparation", preparation_text(info.preparation));
   for (const auto& [key, value] : info.provenance) text += row("  " + key, value);
   return text;
 }
@@ -83,6 +86,8 @@ std::string adapter_json(const AdapterInfo& info) {
   json["num_virtual_tokens"] = info.num_virtual_tokens;
   json["insert_layer"] = info.insert_layer;
   json["max_length"] = info.max_length;
+  if (info.preparation.kind != Preparation::Kind::none)
+    json["preparation"] = preparation_text(info.preparation);
   json["labels"] = info.labels;
   json["base_model"] = info.base_model;
   json["base_fingerprint"] = info.base_fingerprint;

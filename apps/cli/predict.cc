@@ -46,8 +46,8 @@ class Predict : public Command {
     INCIPIT_TRY(const Adapter adapter, Adapter::load(adapter_, model, force_));
     Predictor predictor(model, adapter, options_);
     INCIPIT_TRY(Output output, Output::open(output_));
-    const Job job{predictor, adapter.info().labels, output};
-    INCIPIT_CHECK(texts_.empty() ? predict_data(job) : predict_chunk(job, given_texts()));
+    const Job job{predictor, adapter.info(), output};
+    INCIPIT_CHECK(texts_.empty() ? predict_data(job) : predict_chunk(job, given_texts(job)));
     INCIPIT_CHECK(output.commit());
     if (output.is_file()) INCIPIT_CHECK(write_whole(output_ + ".run.toml", line.resolved()));
     return 0;
@@ -56,17 +56,19 @@ class Predict : public Command {
  private:
   struct Job {
     Predictor& predictor;
-    const std::vector<std::string>& labels;
+    const AdapterInfo& adapter;
     Output& output;
   };
 
-  std::vector<Example> given_texts() const {
+  std::vector<Example> given_texts(const Job& job) const {
     std::vector<Example> examples;
+    Preparer preparer(preparation(data_, job.adapter.preparation));
     for (std::size_t i = 0; i < texts_.size(); i += pairs_ ? 2 : 1) {
       Example example;
       example.id = std::to_string(examples.size());
       example.text_a = texts_[i];
       if (pairs_) example.text_b = texts_[i + 1];
+      preparer.apply(example);
       examples.push_back(std::move(example));
     }
     return examples;
@@ -76,13 +78,13 @@ class Predict : public Command {
     INCIPIT_TRY(const std::vector<Prediction> predictions, job.predictor.predict(examples));
     std::string lines;
     for (std::size_t i = 0; i < examples.size(); ++i)
-      lines += prediction_line(examples[i], predictions[i], job.labels, {.logits = logits_});
+      lines += prediction_line(examples[i], predictions[i], job.adapter.labels, {.logits = logits_});
     return job.output.write(lines);
   }
 
   Status predict_data(const Job& job) const {
     INCIPIT_TRY(const std::filesystem::path path, data_path(data_.path));
-    DataOptions options = data_options(data_);
+    DataOptions options = data_options(data_, job.adapter.preparation);
     options.labels_required = false;
     INCIPIT_TRY(const std::unique_ptr<ExampleReader> reader, open_examples(path, options));
     Progress progress("predict", "texts", 0);

@@ -85,6 +85,7 @@ class Tokenize : public Command {
     example.id = "0";
     example.text_a = text_;
     if (line.given("PAIR")) example.text_b = pair_;
+    Preparer(preparation(data_, {})).apply(example);
     return example;
   }
 

@@ -54,8 +54,7 @@ class Train : public Command {
     INCIPIT_TRY(TrainOptions options, flags_.options(line, saved));
     use_threads(threads_);
     INCIPIT_CHECK(check_writable_folder(output_));
-    INCIPIT_TRY(const TrainingData data,
-                data_.read(line, options.seed, saved ? saved->labels : std::vector<std::string>()));
+    INCIPIT_TRY(const TrainingData data, data_.read(line, options.seed, saved.value_or(AdapterInfo())));
     set_class_weights(class_weights_, data.train.labels, options);
     INCIPIT_TRY(const Model model, load_model(model_));
     describe(model, data);

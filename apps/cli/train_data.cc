@@ -43,19 +43,19 @@ void TrainDataFlags::declare(CommandLine& line) {
 }
 
 Result<TrainingData> TrainDataFlags::read(const CommandLine& line, std::uint64_t seed,
-                                          const std::vector<std::string>& known_labels) const {
+                                          const AdapterInfo& like) const {
   INCIPIT_TRY(const std::filesystem::path path, data_path(data_.path));
   const bool own_validation = has_split(path, kValidation);
   const bool has_splits = own_validation || has_split(path, "train");
   if (path == "-" && !data_.split.empty())
     wrong_usage("--split", "standard input has no splits; --validation-split holds a part out");
-  DataOptions options = data_options(data_);
+  DataOptions options = data_options(data_, like.preparation);
   if (options.split.empty() && has_split(path, "train")) options.split = "train";
   if (!eval_split_.empty() && eval_data_.empty() && options.split.empty())
     wrong_usage("--eval-split", "needs --split, which names the part to train on");
 
   TrainingData data;
-  INCIPIT_TRY(data.train, read_labelled(path, options, known_labels));
+  INCIPIT_TRY(data.train, read_labelled(path, options, like.labels));
   if (data.train.labels.size() < 2)
     return fail("{}: all texts have the same label; two are needed", path.string());
   data.train_source = source(path, options.split);
@@ -64,7 +64,7 @@ Result<TrainingData> TrainDataFlags::read(const CommandLine& line, std::uint64_t
   if (!eval_data_.empty()) {
     INCIPIT_CHECK(read_eval_data(data));
   } else if (other_part && !line.given("--validation-split")) {
-    INCIPIT_CHECK(read_own_split(path, data));
+    INCIPIT_CHECK(read_eval(path, eval_split(), data));
   } else {
     hold_part_out(seed, data);
   }
@@ -81,18 +81,13 @@ Result<TrainingData> TrainDataFlags::read(const CommandLine& line, std::uint64_t
 
 Status TrainDataFlags::read_eval_data(TrainingData& data) const {
   INCIPIT_TRY(const std::filesystem::path path, data_path(eval_data_));
-  DataOptions options = data_options(data_);
-  options.split = !eval_split_.empty() || has_split(path, kValidation) ? eval_split() : "";
-  INCIPIT_TRY(data.held_out, read_labelled(path, options, data.train.labels));
-  data.held_out_source = source(path, options.split);
-  return {};
+  return read_eval(path, !eval_split_.empty() || has_split(path, kValidation) ? eval_split() : "", data);
 }
 
-Status TrainDataFlags::read_own_split(const std::filesystem::path& path, TrainingData& data) const {
-  DataOptions options = data_options(data_);
-  options.split = eval_split();
-  INCIPIT_TRY(data.held_out, read_labelled(path, options, data.train.labels));
-  data.held_out_source = source(path, options.split);
+Status TrainDataFlags::read_eval(const std::filesystem::path& path, const std::string& split,
+                                 TrainingData& data) const {
+  INCIPIT_TRY(data.held_out, read_other(path, split, data.train));
+  data.held_out_source = source(path, split);
   return {};
 }
 
@@ -101,10 +96,10 @@ std::string TrainDataFlags::eval_split() const {
 }
 
 Result<Dataset> TrainDataFlags::read_other(const std::filesystem::path& path, const std::string& split,
-                                           const std::vector<std::string>& labels) const {
-  DataOptions options = data_options(data_);
+                                           const Dataset& train) const {
+  DataOptions options = data_options(data_, train.preparation);
   options.split = split;
-  return read_labelled(path, options, labels);
+  return read_labelled(path, options, train.labels);
 }
 
 void TrainDataFlags::hold_part_out(std::uint64_t seed, TrainingData& data) const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "incipit/adapter.h"
 #include "incipit/dataset.h"
 #include "incipit/result.h"
 
@@ -28,16 +29,16 @@ class TrainDataFlags {
   /// Evaluates on --eval-data; else, unless --validation-split is given, on --eval-split, a folder's own
   /// validation split, or the validation part where --split names a part of data without splits; else on a
   /// part held out.
-  /// Labels come from the training data, in the order of `known_labels` where those hold all of them.
-  Result<TrainingData> read(const CommandLine& line, std::uint64_t seed,
-                            const std::vector<std::string>& known_labels) const;
-  /// Other texts, read as the training texts are: the same columns and preparation.
+  /// Labels come from the training data, in the order of those of `like` where it has any; what --prepare
+  /// leaves open is as `like` has it.
+  Result<TrainingData> read(const CommandLine& line, std::uint64_t seed, const AdapterInfo& like) const;
+  /// Other texts, read as the training texts are: the same columns, labels and preparation.
   Result<Dataset> read_other(const std::filesystem::path& path, const std::string& split,
-                             const std::vector<std::string>& labels) const;
+                             const Dataset& train) const;
 
  private:
   Status read_eval_data(TrainingData& data) const;
-  Status read_own_split(const std::filesystem::path& path, TrainingData& data) const;
+  Status read_eval(const std::filesystem::path& path, const std::string& split, TrainingData& data) const;
   std::string eval_split() const;
   void hold_part_out(std::uint64_t seed, TrainingData& data) const;
 

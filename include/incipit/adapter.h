@@ -11,6 +11,7 @@
 
 #include "incipit/head_input.h"
 #include "incipit/model.h"
+#include "incipit/preparation.h"
 #include "incipit/result.h"
 
 namespace incipit {
@@ -37,6 +38,7 @@ struct AdapterInfo {
   std::int64_t max_length =
       0;  // tokens of a text with its special tokens and the template's, virtual ones excluded
   std::vector<std::string> labels;
+  Preparation preparation;       // of its training texts; what it predicts needs the same
   std::string base_model;        // as the adapter names it
   std::string base_fingerprint;  // empty where the file has none (PEFT's own)
   /// Where it comes from: data, seed, training flags, metrics; for people, by key.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "incipit/preparation.h"
 #include "incipit/result.h"
 
 namespace incipit {
@@ -43,6 +44,8 @@ struct DataOptions {
   /// by a hash of the text and split_seed, so that equal texts never stand in two of them. Empty: everything.
   std::string split;
   std::uint64_t split_seed = 0;
+  /// After texts were split into parts, so that these do not depend on it.
+  Preparation preparation;
 };
 
 /// Labelled texts in memory.
@@ -51,6 +54,10 @@ struct Dataset {
   std::vector<std::string> labels;
   /// What the reader passed over or repaired, one line each, with counts and the first line numbers.
   std::vector<std::string> warnings;
+  /// As it was applied; other texts for the same model need the same.
+  Preparation preparation;
+  /// Words of the longest text before a preparation cut it; 0 where there is none.
+  std::size_t longest_prepared = 0;
 
   bool has_pairs() const { return !examples.empty() && examples.front().text_b.has_value(); }
 };

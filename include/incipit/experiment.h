@@ -22,7 +22,7 @@ struct ExperimentRun {
   std::filesystem::path model;  // its folder
   TrainOptions options;         // `seed` is each trial's own; epochs and max_steps 0: measures the start
   std::vector<std::uint64_t> seeds;
-  std::shared_ptr<const Dataset> train;
+  std::shared_ptr<const Dataset> train;     // without examples where nothing is trained
   std::shared_ptr<const Dataset> held_out;  // chooses the best epoch; null: the last one is kept
   std::shared_ptr<const Dataset> test;      // measured once, after that
   /// Every flag and its value: shown to readers, and what a kept trial is recognised by.
@@ -55,7 +55,8 @@ struct TrialPlace {
 class ExperimentObserver : public TrainObserver {
  public:
   virtual void on_model(const std::filesystem::path& /*folder*/) {}
-  virtual void on_trial(const ExperimentRun& /*run*/, std::uint64_t /*seed*/, TrialPlace /*place*/) {}
+  virtual void on_trial(const Model& /*model*/, const ExperimentRun& /*run*/, std::uint64_t /*seed*/,
+                        TrialPlace /*place*/) {}
   virtual void on_test(std::int64_t /*done*/, std::int64_t /*count*/) {}
   /// `kept`: it was finished before, and only read.
   virtual void on_trial_end(const ExperimentRun& /*run*/, const TrialRecord& /*trial*/, bool /*kept*/) {}

@@ -114,8 +114,9 @@ struct TrainResult {
   double seconds = 0;
 };
 
-/// Learns an adapter on `train`; evaluates on `held_out` after every epoch where it is not null. The same
-/// seed and thread count give the same bytes. Fails on a non-finite loss, naming the step.
+/// Learns an adapter on `train`, which may be without examples where no step is taken; evaluates on
+/// `held_out` after every epoch where it is not null. The same seed and thread count give the same bytes.
+/// Fails on a non-finite loss, naming the step.
 Result<TrainResult> train(const Model& model, const Dataset& train, const Dataset* held_out,
                           const TrainOptions& options, TrainObserver& observer);
 

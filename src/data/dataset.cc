@@ -15,16 +15,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A reader of everything in the files, and which part of that is wanted.
+/// A reader of everything in the files, and what is done with that.
 struct OpenData {
   std::unique_ptr<ExampleReader> reader;
   std::optional<Part> part;  // none: all
   std::string name;
+  Preparer preparer{Preparation()};
+
+  /// Prepares an example, and says whether it is wanted. Takes all of them, so that all parts agree on what
+  /// the first word of the data is.
+  bool take(Example& example, std::uint64_t split_seed) {
+    const bool wanted = !part || part_of(example, split_seed) == *part;
+    preparer.apply(example);
+    return wanted;
+  }
 };
 
 Result<OpenData> with_part(std::unique_ptr<ExampleReader> reader, std::string name,
                            const DataOptions& options) {
-  OpenData data{std::move(reader), std::nullopt, std::move(name)};
+  OpenData data{std::move(reader), std::nullopt, std::move(name), Preparer(options.preparation)};
   if (options.split.empty()) return data;
   data.part = part_by_name(options.split);
   if (!data.part)
@@ -37,7 +46,7 @@ Result<OpenData> open_folder(const fs::path& folder, const DataOptions& options)
   INCIPIT_TRY(const std::optional<fs::path> file, find_split(folder, options.split));
   if (file) {
     INCIPIT_TRY(std::unique_ptr<ExampleReader> reader, open_example_file(*file, options));
-    return OpenData{std::move(reader), std::nullopt, file->string()};
+    return OpenData{std::move(reader), std::nullopt, file->string(), Preparer(options.preparation)};
   }
   const std::vector<std::string> splits = list_splits(folder);
   if (!splits.empty()) {
@@ -74,23 +83,30 @@ tl::unexpected<Error> empty_part(const std::string& name, const DataOptions& opt
   return fail("{}: holds no example in its part {}; give more data or another seed", name, options.split);
 }
 
-/// Passes on the examples of one part.
-class PartReader : public ExampleReader {
+std::vector<std::string> all_warnings(const OpenData& data) {
+  std::vector<std::string> lines = data.reader->warnings();
+  for (const std::string& line : data.preparer.warnings())
+    lines.push_back(fmt::format("{}: {}", data.name, line));
+  return lines;
+}
+
+/// Passes on the wanted examples, prepared.
+class TakingReader : public ExampleReader {
  public:
-  PartReader(OpenData data, DataOptions options) : data_(std::move(data)), options_(std::move(options)) {}
+  TakingReader(OpenData data, DataOptions options) : data_(std::move(data)), options_(std::move(options)) {}
 
   Result<std::optional<Row>> next() override {
     for (;;) {
       INCIPIT_TRY(std::optional<Row> row, data_.reader->next());
       if (!row && !found_) return empty_part(data_.name, options_);
       if (!row) return row;
-      if (part_of(row->example, options_.split_seed) != *data_.part) continue;
+      if (!data_.take(row->example, options_.split_seed)) continue;
       found_ = true;
       return row;
     }
   }
 
-  std::vector<std::string> warnings() const override { return data_.reader->warnings(); }
+  std::vector<std::string> warnings() const override { return all_warnings(data_); }
 
  private:
   OpenData data_;
@@ -102,13 +118,13 @@ class PartReader : public ExampleReader {
 
 Result<std::unique_ptr<ExampleReader>> open_examples(const fs::path& path, const DataOptions& options) {
   INCIPIT_TRY(OpenData data, open_data(path, options));
-  if (!data.part) return std::move(data.reader);
-  return std::make_unique<PartReader>(std::move(data), options);
+  if (!data.part && options.preparation.kind == Preparation::Kind::none) return std::move(data.reader);
+  return std::make_unique<TakingReader>(std::move(data), options);
 }
 
 Result<Dataset> read_dataset(const fs::path& path, const DataOptions& options) {
   constexpr std::size_t kMostLabels = 10'000;  // more is a column of texts or ids
-  INCIPIT_TRY(const OpenData data, open_data(path, options));
+  INCIPIT_TRY(OpenData data, open_data(path, options));
   LabelNames labels(options.labels);
   Dataset dataset;
   for (;;) {
@@ -119,7 +135,7 @@ Result<Dataset> read_dataset(const fs::path& path, const DataOptions& options) {
     if (options.labels.empty() && labels.names().size() > kMostLabels)
       return fail("{}: has more than {} different labels; name the right column by --label", data.name,
                   kMostLabels);
-    if (data.part && part_of(row->example, options.split_seed) != *data.part) continue;
+    if (!data.take(row->example, options.split_seed)) continue;
     dataset.examples.push_back(std::move(row->example));
   }
   if (dataset.examples.empty()) return empty_part(data.name, options);
@@ -129,7 +145,9 @@ Result<Dataset> read_dataset(const fs::path& path, const DataOptions& options) {
       if (example.label >= 0) example.label = becomes[static_cast<std::size_t>(example.label)];
   }
   dataset.labels = labels.names();
-  dataset.warnings = data.reader->warnings();
+  dataset.warnings = all_warnings(data);
+  dataset.preparation = data.preparer.preparation();
+  dataset.longest_prepared = data.preparer.longest();
   return dataset;
 }
 

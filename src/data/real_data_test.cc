@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
+#include <set>
+#include <sstream>
 
 #include "data/test_folder.h"
 #include "data/text_encoding.h"
@@ -75,6 +77,26 @@ TEST_F(RealDataTest, RtPolarity) {
   for (const char* split : {"train", "validation", "test"})
     total += read(folder_ / "rt-polarity", split).examples.size();
   EXPECT_EQ(total, all.examples.size());
+}
+
+/// The figures that the report prints of its MovieReview class.
+TEST_F(RealDataTest, RtPolarityAsTheReportPreparesIt) {
+  for (const auto kind : {Preparation::Kind::movie_review, Preparation::Kind::movie_review_index0}) {
+    DataOptions options;
+    options.preparation.kind = kind;
+    const Result<Dataset> data = read_dataset(folder_ / "rt-polarity", options);
+    ASSERT_TRUE(data) << data.error().message;
+    EXPECT_EQ(data->examples.size(), 10'662u);
+    EXPECT_EQ(data->longest_prepared, 51u);  // words, after cleaning
+    std::set<std::string> vocabulary;
+    for (const Example& example : data->examples) {
+      std::istringstream words(example.text_a);
+      for (std::string word; std::getline(words, word, ' ');) vocabulary.insert(word);
+    }
+    const bool index0 = kind == Preparation::Kind::movie_review_index0;
+    EXPECT_EQ(vocabulary.size(), index0 ? 18'841u : 18'842u);
+    EXPECT_EQ(data->preparation.lost_word, index0 ? "the" : "");
+  }
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ Part part_of(const Example& example, std::uint64_t seed) {
 TrainingSplit hold_out(Dataset dataset, double fraction, std::uint64_t seed) {
   TrainingSplit split;
   split.train.labels = split.held_out.labels = dataset.labels;
+  split.train.preparation = split.held_out.preparation = dataset.preparation;
   split.train.warnings = std::move(dataset.warnings);
   for (Example& example : dataset.examples) {
     const bool held = position_of(example, seed ^ kHoldOutSalt) < fraction;

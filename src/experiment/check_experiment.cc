@@ -19,8 +19,23 @@ std::string bare(const std::string& text) {
   return letters;
 }
 
-bool same_text(const Example& a, const Example& b) {
-  return bare(a.text_a) == bare(b.text_a) && bare(a.text_b.value_or("")) == bare(b.text_b.value_or(""));
+/// Whether one is the other with letters left out: a preparation may take out words, or cut.
+bool is_part_of(const std::string& part, const std::string& whole) {
+  std::size_t found = 0;
+  for (const char c : whole)
+    if (found < part.size() && part[found] == c) ++found;
+  return found == part.size();
+}
+
+bool same_text(const std::string& a, const std::string& b, bool same_preparation) {
+  const std::string left = bare(a), right = bare(b);
+  if (same_preparation) return left == right;
+  return left.size() < right.size() ? is_part_of(left, right) : is_part_of(right, left);
+}
+
+bool same_texts(const Example& a, const Example& b, bool same_preparation) {
+  return same_text(a.text_a, b.text_a, same_preparation) &&
+         same_text(a.text_b.value_or(""), b.text_b.value_or(""), same_preparation);
 }
 
 const std::string& label_of(const ExperimentRun& run, std::size_t index) {
@@ -35,12 +50,13 @@ Status check_same_test(const ExperimentRun& first, const ExperimentRun& run) {
   if (a.size() != b.size())
     return fail("{} cannot be compared: {} and {} test examples, they must be the same", names, a.size(),
                 b.size());
+  const bool same_preparation = first.test->preparation == run.test->preparation;
   std::size_t other_texts = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (a[i].id != b[i].id || a[i].label != b[i].label)
       return fail("{} cannot be compared: test example {} is '{}' ({}) in one and '{}' ({}) in the other",
                   names, i + 1, a[i].id, label_of(first, i), b[i].id, label_of(run, i));
-    other_texts += same_text(a[i], b[i]) ? 0 : 1;
+    other_texts += same_texts(a[i], b[i], same_preparation) ? 0 : 1;
   }
   if (other_texts * 2 > a.size())
     return fail("{} cannot be compared: {} of {} test examples have other texts", names, other_texts,
@@ -52,7 +68,8 @@ Status check_run(const ExperimentRun& run) {
   if (run.seeds.empty()) return fail("run '{}': has no seed", run.name);
   if (std::set<std::uint64_t>(run.seeds.begin(), run.seeds.end()).size() != run.seeds.size())
     return fail("run '{}': a seed is there twice", run.name);
-  if (run.train == nullptr || run.train->examples.empty())
+  const bool trains = run.options.epochs > 0 || run.options.max_steps > 0;
+  if (run.train == nullptr || (trains && run.train->examples.empty()))
     return fail("run '{}': has no training examples", run.name);
   if (run.test == nullptr || run.test->examples.empty())
     return fail("run '{}': has no test examples", run.name);

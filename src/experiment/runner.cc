@@ -64,7 +64,7 @@ bool Runner::run_one(std::size_t r, std::size_t s, std::optional<Model>& model) 
     }
     model.emplace(std::move(*loaded));
   }
-  observer_.on_trial(run, seed, place_);
+  observer_.on_trial(*model, run, seed, place_);
   Result<std::optional<MeasuredTrial>> trial =
       run_trial(*model, run, seed, options_.most_wrong, adapter, observer_);
   if (!trial) {

@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 class Recorder : public ExperimentObserver {
  public:
   void on_model(const fs::path& /*folder*/) override { ++models; }
-  void on_trial(const ExperimentRun& run, std::uint64_t seed, TrialPlace place) override {
+  void on_trial(const Model& /*model*/, const ExperimentRun& run, std::uint64_t seed,
+                TrialPlace place) override {
     started.push_back(fmt::format("{}/{} {} of {}", run.name, seed, place.number, place.count));
   }
   void on_test(std::int64_t done, std::int64_t count) override { tested += done == count ? 1 : 0; }
@@ -327,6 +328,34 @@ TEST_F(RunnerTest, PreparedTextsCountAsTheSame) {
   for (char& c : prepared->examples[0].text_a) c = static_cast<char>(std::toupper(c));
   experiment.runs[1].test = prepared;
   EXPECT_EQ(finish(experiment).comparison.runs.size(), 2u);
+}
+
+TEST_F(RunnerTest, APreparationMayLeaveWordsOut) {
+  Experiment experiment = two_runs();
+  auto prepared = std::make_shared<Dataset>(*test_);
+  for (Example& example : prepared->examples) example.text_a.resize(example.text_a.size() / 2);
+  experiment.runs[1].test = prepared;
+  EXPECT_NE(failure(experiment).find("60 of 60 test examples have other texts"), std::string::npos);
+  prepared->preparation.kind = Preparation::Kind::movie_review;
+  EXPECT_EQ(finish(experiment).comparison.runs.size(), 2u);
+  for (Example& example : prepared->examples) example.text_a = "another text " + example.id;
+  EXPECT_NE(failure(experiment).find("60 of 60 test examples have other texts"), std::string::npos);
+}
+
+TEST_F(RunnerTest, WhatIsNotTrainedNeedsNoTrainingTexts) {
+  Experiment experiment = two_runs();
+  auto none = std::make_shared<Dataset>(*train_);
+  none->examples.clear();
+  for (ExperimentRun& run : experiment.runs) {
+    run.train = none;
+    run.held_out = nullptr;
+  }
+  EXPECT_NE(failure(experiment).find("has no training examples"), std::string::npos);
+  for (ExperimentRun& run : experiment.runs) run.options.epochs = 0;
+  const ExperimentResult result = finish(experiment);
+  ASSERT_EQ(result.comparison.runs.size(), 2u);
+  EXPECT_EQ(result.comparison.runs[0].train_examples, 0);
+  EXPECT_EQ(result.comparison.runs[0].trials[0].test.count, 60);
 }
 
 TEST_F(RunnerTest, FolderNamesAreSafeAndDifferent) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -17,6 +18,14 @@ constexpr std::string_view kOwnFile = "incipit.json";
 constexpr std::string_view kTextsFile = "training_texts.hex";
 constexpr int kFormatVersion = 1;
 constexpr std::uint64_t kMaxBytes = 256u << 20;
+
+Preparation read_preparation(const json& own, std::string& problem) {
+  if (!own.contains("preparation")) return {};
+  const json& preparation = own.at("preparation");
+  const auto kind = preparation_by_name(preparation.at("name").get<std::string>());
+  if (!kind) problem = fmt::format("preparation must be one of {}", fmt::join(preparation_names(), ", "));
+  return {kind.value_or(Preparation::Kind::none), preparation.value("lost_word", std::string())};
+}
 
 /// Reads incipit.json over what PEFT's config said. Throws nlohmann's exceptions.
 void read_own_json(const json& own, AdapterInfo& info, std::string& problem) {
@@ -35,6 +44,7 @@ void read_own_json(const json& own, AdapterInfo& info, std::string& problem) {
   info.num_virtual_tokens = own.at("num_virtual_tokens").get<std::int64_t>();
   info.insert_layer = own.at("insert_layer").get<std::int64_t>();
   info.max_length = own.at("max_length").get<std::int64_t>();
+  info.preparation = read_preparation(own, problem);
   info.labels = own.at("labels").get<std::vector<std::string>>();
   info.base_fingerprint = own.at("base_fingerprint").get<std::string>();
   info.provenance = own.at("provenance").get<std::map<std::string, std::string>>();
@@ -102,6 +112,10 @@ Status write_own_files(const fs::path& folder, const AdapterInfo& info) {
               {"labels", info.labels},
               {"base_fingerprint", info.base_fingerprint},
               {"provenance", info.provenance}};
+  if (info.preparation.kind != Preparation::Kind::none) {
+    own["preparation"]["name"] = name_of(info.preparation.kind);
+    if (!info.preparation.lost_word.empty()) own["preparation"]["lost_word"] = info.preparation.lost_word;
+  }
   if (!info.template_text.empty()) own["template"] = info.template_text;
   INCIPIT_CHECK(
       write_file(folder / kOwnFile, own.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));

@@ -88,6 +88,23 @@ TEST_F(AdapterTest, KeepsItsTemplate) {
   EXPECT_FALSE(Adapter::create(*model_, wanted, 3)) << "[CLS] a [SEP] is all that fits, not a text";
 }
 
+TEST_F(AdapterTest, KeepsItsPreparation) {
+  AdapterInfo wanted = info(Method::prompt, HeadInput::first);
+  wanted.preparation = {Preparation::Kind::movie_review_index0, "the \"rock\""};
+  const fs::path saved = folder_.path() / "prepared";
+  ASSERT_TRUE(Adapter::create(*model_, wanted, 3)->save(saved));
+  const auto back = Adapter::load(saved, *model_);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->info().preparation, wanted.preparation);
+  EXPECT_EQ(back->info().peft_type, "PROMPT_TUNING") << "of prepared texts PEFT computes the same";
+
+  std::string own = *read_file(saved / "incipit.json", 1 << 20);
+  own.replace(own.find("movie-review-index0"), 5, "novel");
+  ASSERT_TRUE(write_file(saved / "incipit.json", own));
+  EXPECT_NE(load_failure(saved, *model_).find("incipit.json: preparation must be one of none, "),
+            std::string::npos);
+}
+
 TEST_F(AdapterTest, ComesBackAsItWasSaved) {
   for (const Method method : {Method::head, Method::prompt, Method::late})
     for (const HeadInput input : {HeadInput::first, HeadInput::cls, HeadInput::mean}) {

@@ -22,7 +22,8 @@ double seconds_since(Clock::time_point start) {
 }
 
 Status check(const Dataset& data, const Dataset* held_out, const TrainOptions& options) {
-  if (data.examples.empty()) return fail("no training examples");
+  if (data.examples.empty() && (options.epochs > 0 || options.max_steps > 0))
+    return fail("no training examples");
   if (data.labels.size() < 2)
     return fail("the training data has {} label(s), at least 2 are needed", data.labels.size());
   for (const Example& example : data.examples)
@@ -79,6 +80,7 @@ Result<Adapter> start_adapter(const Model& model, const Dataset& data, const Tra
       options.method == Method::late ? options.insert_layer.value_or((model.info().num_layers + 1) / 2) : 0;
   info.max_length = options.max_length;
   info.labels = data.labels;
+  info.preparation = data.preparation;
   INCIPIT_TRY(Adapter adapter, Adapter::create(model, std::move(info), options.seed));
   INCIPIT_CHECK(init_prompt(model, options, adapter));
   return adapter;
@@ -156,7 +158,7 @@ class Training {
     start.steps = steps_;
     start.tensors = adapter_.tensor_shapes();
     const auto batches = epoch_batches(options_.batching, sizes_, options_.batch_size, options_.seed, 0);
-    for (const std::size_t e : batches.front()) {
+    for (const std::size_t e : batches.empty() ? std::vector<std::size_t>() : batches.front()) {
       std::vector<std::int32_t>& ids = start.first_batch.emplace_back();
       for (const std::int32_t id : train_.examples[e].token)
         if (id >= 0) ids.push_back(id);

@@ -99,6 +99,54 @@ TEST_F(CompareTest, TheCommandLineOverridesTheFile) {
                          "--data: the file has no data set called 'mime'; did you mean mine?"));
 }
 
+TEST_F(CompareTest, TheModelCanBeReplaced) {
+  make_model("other", "distilbert");
+  const std::string file = head() + "[[run]]\nname = 'one'\nmethod = 'head'\n[[run]]\nname = 'two'\n" +
+                           "method = 'head'\nmodel = 'roberta-large'\n";
+  EXPECT_TRUE(refuses(file, 1, "--model roberta-large=FOLDER names the folder of a model (config.json, "));
+  const Outcome outcome = compare(file, {"--model", "roberta-large=" + path("other")});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.err.find("model " + path("base")), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("model " + path("other")), std::string::npos) << outcome.err;
+  const Outcome all = compare(file, {"--model", path("other"), "--fresh"});
+  ASSERT_TRUE(succeeded(all));
+  EXPECT_EQ(all.err.find("model " + path("base")), std::string::npos) << all.err;
+  EXPECT_TRUE(
+      fails_with(compare(file, {"--model", "roberta-larg=x"}), 2,
+                 "--model: the file has no model called 'roberta-larg'; did you mean roberta-large?"));
+}
+
+TEST_F(CompareTest, SaysWhenTheVocabularyLacksATemplatesWords) {
+  const std::string untrained = "method = 'head'\nepochs = 0\nseeds = [0, 1]\n";
+  const Outcome outcome =
+      compare(head() + "[[run]]\nname = 'known'\ntemplate = 'the film {text_a}'\n" + untrained +
+              "[[run]]\nname = 'strange'\ntemplate = '这个句子的情感是：{text_a}'\n" + untrained);
+  ASSERT_TRUE(succeeded(outcome));
+  const std::string warning = "unknown to this model's vocabulary";
+  const std::size_t first = outcome.err.find(warning);
+  ASSERT_NE(first, std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find(warning, first + 1), std::string::npos) << "once for both seeds\n"
+                                                                     << outcome.err;
+}
+
+TEST_F(CompareTest, AllTextsAreTestedOnWhereNothingIsTrained) {
+  const std::string all = "test = { split = 'all' }\n", run = "[[run]]\nname = 'one'\nmethod = 'head'\n";
+  const Outcome outcome = compare(head(all) + run + "epochs = 0\n", {"--json"});
+  ASSERT_TRUE(succeeded(outcome));
+  const nlohmann::json json = parse_json(outcome.out);
+  EXPECT_EQ(json["test_examples"], 300);
+  EXPECT_EQ(json["runs"][0]["trials"].size(), 1u);
+  EXPECT_TRUE(succeeded(run_file("out/run.toml")));
+  std::filesystem::remove_all(path("out"));
+  EXPECT_TRUE(refuses(head(all) + run, 2, "epochs: must be 0 where all texts are tested on"));
+  EXPECT_TRUE(refuses(head(all + "validation = { part = 0.2 }\n") + run + "epochs = 0\n", 2,
+                      "{}:5: [data.validation]: validation-split: test = { split = 'all' } leaves nothing"));
+  write("more.tsv", labelled_texts(40, 9));
+  const Outcome other = compare(head("test = { path = '" + path("more.tsv") + "', split = 'all' }\n") + run);
+  ASSERT_TRUE(succeeded(other));
+  EXPECT_NE(other.err.find("test on " + path("more.tsv") + ": 40 texts"), std::string::npos) << other.err;
+}
+
 TEST_F(CompareTest, ATextKeepsItsBrackets) {
   const Outcome outcome =
       compare(head() + "[[run]]\nname = 'text'\ninit = 'text'\ninit-text = '[good, film]'\n");

@@ -28,6 +28,15 @@ TEST_F(ConfigTest, TheFlagsWrittenBesideAResultRepeatIt) {
     EXPECT_EQ(read("first/" + std::string(file)), read("second/" + std::string(file))) << file;
 }
 
+TEST_F(ConfigTest, WhatAGivenFlagExcludesIsNotWritten) {
+  write("eval.tsv", labelled_texts(40, 2));
+  train("first", {"--seed", "7", "--epochs", "1", "--eval-data", path("eval.tsv")});
+  EXPECT_EQ(read("first/run.toml").find("validation-split"), std::string::npos) << read("first/run.toml");
+  const Outcome again = run({"train", "--config", path("first/run.toml"), "--output", path("second")});
+  ASSERT_TRUE(succeeded(again));
+  EXPECT_EQ(read("first/adapter_model.safetensors"), read("second/adapter_model.safetensors"));
+}
+
 TEST_F(ConfigTest, ATableServesOneCommandAlone) {
   write("all.toml", "model = '" + path("base") + "'\n[tokenize]\nmax-length = 3\n[train]\nepochs = 1\n");
   const Outcome outcome = run({"tokenize", "--config", path("all.toml"), "the film is good"});
