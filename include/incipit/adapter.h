@@ -43,6 +43,9 @@ struct AdapterInfo {
   std::string base_fingerprint;  // empty where the file has none (PEFT's own)
   /// Where it comes from: data, seed, training flags, metrics; for people, by key.
   std::map<std::string, std::string> provenance;
+  /// [epochs][virtual tokens] Euclidean distance from where training started, at the end of each epoch up to
+  /// the one that was kept; empty where nobody recorded it.
+  std::vector<std::vector<double>> movement;
   /// Sorted 64-bit hashes of the texts it was trained on.
   std::vector<std::uint64_t> training_texts;
 };
@@ -78,6 +81,8 @@ class Adapter {
   const AdapterInfo& info() const;
   void set_provenance(std::map<std::string, std::string> provenance,
                       std::vector<std::uint64_t> training_texts);
+  /// Adds an epoch to AdapterInfo::movement. distances: [virtual tokens]
+  void add_movement(std::vector<double> distances);
 
   /// Its tensors as its file has them.
   struct TensorShape {

@@ -43,6 +43,10 @@ struct DropoutKey {
 struct Want {
   bool trace = false;                 // keep what backward() needs
   std::optional<DropoutKey> dropout;  // off where empty
+  /// Where not null, becomes [num_layers, tokens]: the share that each token has, in each layer, of the
+  /// attention of its sequence's rows to read, mean over heads and those rows; before dropout. A sequence's
+  /// shares in a layer sum to 1, or are 0 where none of its rows to read has joined yet.
+  Matrix* attention = nullptr;
 };
 
 /// Scratch memory of a forward pass and, after a traced one, what its backward pass needs. Made by one

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backbone/read_attention.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "engine/stage_plan.h"
@@ -18,6 +19,7 @@ struct EncoderPass : Pass {
   std::int64_t lowest_gradient = 0;  // layer of the lowest virtual token; num_layers: there is none
   bool traced = false;
   std::optional<DropoutKey> dropout;
+  Matrix* attention = nullptr;  // see Want
   Matrix embedding_normalised;
   std::vector<float> embedding_inverse;
   Matrix hidden, next;
@@ -138,6 +140,11 @@ Status Encoder::plan(const PackedBatch& batch, const Inputs& inputs, const Want&
   INCIPIT_TRY(pass.stages, plan_stages(batch, spec_.num_layers));
   pass.traced = want.trace;
   pass.dropout = want.dropout;
+  pass.attention = want.attention;
+  if (pass.attention != nullptr) {
+    pass.attention->resize(spec_.num_layers, batch.size());
+    pass.attention->fill(0.0f);
+  }
   pass.lowest_gradient = spec_.num_layers;
   for (std::size_t t = 0; t < batch.token.size(); ++t)
     if (batch.token[t] < 0)
@@ -227,6 +234,9 @@ void Encoder::run(const PackedBatch& batch, const Inputs& inputs, std::int64_t e
       LayerTrace& trace = pass.traces[pass.traced && l >= pass.lowest_gradient ? layer : 0];
       encoder_layer_forward(weights_.layers[layer], shape_, pass.rows[layer], pass.hidden, trace,
                             pass.scratch, pass.next);
+      if (pass.attention != nullptr)
+        measure_read_attention(batch, stage, shape_.attention, pass.rows[layer], trace,
+                               {pass.attention->row(l), batch.token.size()});
       std::swap(pass.hidden, pass.next);
     }
   }

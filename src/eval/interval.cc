@@ -4,16 +4,12 @@
 #include <cmath>
 
 namespace incipit {
-namespace {
-
 double percentile(const std::vector<double>& sorted, double fraction) {
   const double position = fraction * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(position);
   const std::size_t above = std::min(below + 1, sorted.size() - 1);
   return sorted[below] + (sorted[above] - sorted[below]) * (position - static_cast<double>(below));
 }
-
-}  // namespace
 
 Interval wilson_interval(std::int64_t successes, std::int64_t count) {
   if (count <= 0) return {};

@@ -241,6 +241,10 @@ void Adapter::set_provenance(std::map<std::string, std::string> provenance,
   state_->info.training_texts = std::move(training_texts);
 }
 
+void Adapter::add_movement(std::vector<double> distances) {
+  state_->info.movement.push_back(std::move(distances));
+}
+
 std::vector<Adapter::TensorShape> Adapter::tensor_shapes() const {
   const bool own = peft_type_for(info()) == kOwnPeftType;
   std::vector<TensorShape> shapes;

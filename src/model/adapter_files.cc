@@ -48,6 +48,11 @@ void read_own_json(const json& own, AdapterInfo& info, std::string& problem) {
   info.labels = own.at("labels").get<std::vector<std::string>>();
   info.base_fingerprint = own.at("base_fingerprint").get<std::string>();
   info.provenance = own.at("provenance").get<std::map<std::string, std::string>>();
+  info.movement = own.value("movement", std::vector<std::vector<double>>());
+  for (const std::vector<double>& epoch : info.movement)
+    if (std::ssize(epoch) != info.num_virtual_tokens)
+      problem = fmt::format("movement of {} virtual tokens, the adapter has {}", epoch.size(),
+                            info.num_virtual_tokens);
 }
 
 Result<std::vector<std::uint64_t>> read_texts(const fs::path& path) {
@@ -117,6 +122,7 @@ Status write_own_files(const fs::path& folder, const AdapterInfo& info) {
     if (!info.preparation.lost_word.empty()) own["preparation"]["lost_word"] = info.preparation.lost_word;
   }
   if (!info.template_text.empty()) own["template"] = info.template_text;
+  if (!info.movement.empty()) own["movement"] = info.movement;
   INCIPIT_CHECK(
       write_file(folder / kOwnFile, own.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));
   if (info.training_texts.empty()) return {};

@@ -138,6 +138,25 @@ TEST_F(AdapterTest, ComesBackAsItWasSaved) {
     }
 }
 
+TEST_F(AdapterTest, MovementIsSavedAndMustFit) {
+  for (const Method method : {Method::prompt, Method::late}) {
+    Adapter adapter = make(method, HeadInput::first);
+    EXPECT_TRUE(adapter.info().movement.empty());
+    adapter.add_movement({0.1, 0.2, 0.3, 0.4, 0.5});
+    adapter.add_movement({1.0 / 3, 0, 2, 3, 4});
+    const fs::path saved = folder_.path() / "saved";
+    ASSERT_TRUE(adapter.save(saved));
+    const auto back = Adapter::load(saved, *model_);
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->info().movement, adapter.info().movement);
+    adapter.add_movement({1, 2});
+    ASSERT_TRUE(adapter.save(saved));
+    EXPECT_NE(load_failure(saved, *model_).find("movement of 2 virtual tokens, the adapter has 5"),
+              std::string::npos)
+        << load_failure(saved, *model_);
+  }
+}
+
 TEST_F(AdapterTest, SavingTwiceGivesTheSameBytes) {
   const Adapter adapter = make(Method::prompt, HeadInput::first);
   std::vector<std::string> bytes;

@@ -141,21 +141,6 @@ void Template::append(TemplatedExample& example, std::int32_t id, std::int8_t to
   example.entry.push_back(id < 0 ? static_cast<std::uint8_t>(insert_layer_) : std::uint8_t{0});
 }
 
-void Template::number_positions(TemplatedExample& example, const PositionRule& rule) const {
-  // Where virtual tokens are embedded, the model is given embeddings and just counts; from ids RoBERTa skips
-  // padding.
-  const bool embeds_virtual = rows_ > 0 && insert_layer_ == 0;
-  std::int32_t next = rule.first;
-  for (const std::int32_t id : example.token) {
-    const bool present = id >= 0 || insert_layer_ == 0;
-    const bool counted = embeds_virtual || id != rule.uncounted_id;
-    example.position.push_back(!present ? 0 : counted ? next++ : rule.first - 1);
-  }
-  const auto first_word =
-      std::find_if(example.token.begin(), example.token.end(), [](std::int32_t id) { return id >= 0; });
-  example.cls = first_word == example.token.end() ? 0 : first_word - example.token.begin();
-}
-
 TemplatedExample Template::arrange(const Encoding& encoding, const PositionRule& rule) const {
   TemplatedExample example;
   for (std::int64_t i = 0; i < front_rows_; ++i) append(example, static_cast<std::int32_t>(-1 - i), 0);

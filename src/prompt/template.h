@@ -12,23 +12,9 @@
 #include "engine/position_rule.h"
 #include "prompt/special_frame.h"
 #include "prompt/template_language.h"
+#include "prompt/templated_example.h"
 
 namespace incipit {
-
-/// An example as a backbone's sequence, its virtual tokens numbered from row 0 of its own prompt.
-struct TemplatedExample {
-  // [tokens]; see PackedBatch
-  std::vector<std::int32_t> token;
-  std::vector<std::int32_t> position;
-  std::vector<std::int8_t> token_type;
-  std::vector<std::uint8_t> entry;
-
-  std::int64_t cls = 0;        // the first token that is not a virtual one: [CLS] where there is such
-  std::int64_t mask = -1;      // the template's blank; -1: it has none
-  std::int64_t truncated = 0;  // tokens of the text that did not fit
-
-  std::int64_t size() const { return static_cast<std::int64_t>(token.size()); }
-};
 
 /// Says where words and virtual tokens stand. Without words of its own: the virtual tokens before everything,
 /// as PEFT has them, then the text or pair as the tokenizer arranges it. With a template's text: its parts
@@ -89,7 +75,6 @@ class Template {
                                                             std::string_view text_a,
                                                             std::optional<std::string_view> text_b) const;
   void append(TemplatedExample& example, std::int32_t id, std::int8_t token_type) const;
-  void number_positions(TemplatedExample& example, const PositionRule& rule) const;
 
   std::int64_t rows_;
   std::int64_t front_rows_;  // of them, those before everything

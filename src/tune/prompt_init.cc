@@ -10,19 +10,18 @@
 #include "prompt/prompt_method.h"
 #include "prompt/template.h"
 #include "score/classifier_head.h"
+#include "text/ordinary_words.h"
 
 namespace incipit {
 namespace {
 
-/// Words drawn from the vocabulary: no special tokens, no reserved "[unused7]" ones.
+/// Ordinary words drawn from the vocabulary.
 std::vector<std::int32_t> draw_words(const Tokenizer& tokenizer, std::int64_t count, Rng& rng) {
   std::vector<std::int32_t> words;
   const auto vocabulary = static_cast<std::uint64_t>(tokenizer.vocab_size());
   for (std::int64_t tries = 0; std::ssize(words) < count && tries < 1000 * count; ++tries) {
     const auto id = static_cast<std::int32_t>(rng.below(vocabulary));
-    const std::optional<std::string> piece = tokenizer.token(id);
-    if (!piece || tokenizer.is_special(id) || piece->starts_with("[unused")) continue;
-    words.push_back(id);
+    if (is_ordinary_word(tokenizer, id)) words.push_back(id);
   }
   return words;
 }

@@ -8,6 +8,7 @@
 #include "infer/vectors.h"
 #include "prompt/prompt_method.h"
 #include "tune/epoch_order.h"
+#include "tune/movement.h"
 #include "tune/prompt_init.h"
 #include "tune/schedule.h"
 #include "tune/trainer.h"
@@ -105,6 +106,7 @@ class Training {
         adapter_(std::move(adapter)),
         trainer_(model, adapter_, options, std::move(weights)),
         run_(model.backbone()),
+        movement_(adapter_.prompt(), model.info().hidden_size),
         vectors_are_fixed_(adapter_.prompt().rows() == 0 && !options.dropout) {}
 
   Result<TrainResult> run(const Dataset& data, const Dataset* held_out) {
@@ -209,6 +211,7 @@ class Training {
   }
 
   Status finish_epoch(std::int64_t epoch, double train_loss, bool evaluates) {
+    if (adapter_.prompt().rows() > 0) adapter_.add_movement(movement_.distances(adapter_.prompt()));
     if (evaluates && !interrupted_) return end_epoch(epoch, train_loss);
     EpochReport report;
     report.epoch = epoch;
@@ -248,6 +251,7 @@ class Training {
   Adapter adapter_;
   Trainer trainer_;
   PackedRun run_;
+  Movement movement_;
   bool vectors_are_fixed_;
   Prepared train_, held_out_;
   std::vector<std::int64_t> sizes_;

@@ -103,6 +103,25 @@ class TrainTest : public testing::Test {
     return all;
   }
 
+  std::string tensor_bytes(const Adapter& adapter) {
+    bytes_of(adapter);
+    return *read_file(folder_.path() / "saved/adapter_model.safetensors");
+  }
+
+  /// The last epoch's movement is what the tensors say.
+  static void expect_movement(const Adapter& start, const Adapter& end) {
+    const Matrix& from = start.prompt().parameters().front()->value;
+    const Matrix& to = end.prompt().parameters().front()->value;
+    for (std::int64_t i = 0; i < to.rows(); ++i) {
+      double sum = 0;
+      for (std::int64_t j = 0; j < to.cols(); ++j) {
+        const double step = static_cast<double>(to.row(i)[j]) - static_cast<double>(from.row(i)[j]);
+        sum += step * step;
+      }
+      EXPECT_NEAR(end.info().movement.back()[static_cast<std::size_t>(i)], std::sqrt(sum), 1e-9);
+    }
+  }
+
   TestFolder folder_;
   std::optional<Model> model_;
   Recorder recorder_;
@@ -244,8 +263,33 @@ TEST_F(TrainTest, FrozenHeadStaysAndPromptMoves) {
   ASSERT_TRUE(trained.adapter.save(folder_.path() / "again"));
   options.init_adapter = folder_.path() / "again";
   options.epochs = 0;
-  EXPECT_EQ(bytes_of(run(options, data, nullptr).adapter), bytes_of(trained.adapter))
+  EXPECT_EQ(tensor_bytes(run(options, data, nullptr).adapter), tensor_bytes(trained.adapter))
       << "a saved adapter goes on as it was";
+}
+
+TEST_F(TrainTest, MovementIsTheDistanceFromTheStart) {
+  const Dataset data = dataset(64, 1), held_out = dataset(40, 2);
+  for (const Method method : {Method::prompt, Method::late}) {
+    TrainOptions options = quick();
+    options.method = method;
+    options.epochs = 0;
+    const Adapter start = run(options, data, nullptr).adapter;
+    EXPECT_TRUE(start.info().movement.empty());
+    options.epochs = 3;
+    const TrainResult last = run(options, data, nullptr);
+    ASSERT_EQ(last.adapter.info().movement.size(), 3u);
+    expect_movement(start, last.adapter);
+    EXPECT_GT(last.adapter.info().movement[0][0], 0);
+    EXPECT_NE(last.adapter.info().movement[0], last.adapter.info().movement[2]);
+
+    const TrainResult best = run(options, data, &held_out);
+    EXPECT_EQ(std::ssize(best.adapter.info().movement), best.best_epoch + 1)
+        << "up to the epoch that is kept";
+    expect_movement(start, best.adapter);
+  }
+  TrainOptions options = quick();
+  options.method = Method::head;
+  EXPECT_TRUE(run(options, data, nullptr).adapter.info().movement.empty());
 }
 
 TEST_F(TrainTest, EveryInitStartsFiniteAndApart) {

@@ -16,7 +16,8 @@ class UsageTest : public testing::Test {
 TEST_F(UsageTest, HelpShowsEveryCommandAndItsFlags) {
   const Outcome overview = run({"help"});
   ASSERT_TRUE(succeeded(overview));
-  for (const char* command : {"pull", "info", "tokenize", "train", "evaluate", "compare", "predict"}) {
+  for (const char* command :
+       {"pull", "info", "tokenize", "train", "evaluate", "compare", "predict", "inspect"}) {
     EXPECT_NE(overview.out.find(command), std::string::npos);
     const Outcome help = run({"help", command});
     ASSERT_TRUE(succeeded(help)) << command;
@@ -126,6 +127,13 @@ INSTANTIATE_TEST_SUITE_P(
             "evaluate_without_adapter", {"evaluate", "--model", "m", "--data", "d"}, "--adapter is required"},
         Mistake{"compare_nothing", {"compare"}, "FILE is required"},
         Mistake{"tokenize_nothing", {"tokenize", "--model", "m"}, "needs either a text or --data"},
+        Mistake{"inspect_nothing", {"inspect", "--model", "m"}, "ADAPTER is required"},
+        Mistake{"inspect_nearest",
+                {"inspect", "a", "--model", "m", "--nearest", "0"},
+                "--nearest: '0' is not a whole number from 1 to 1000"},
+        Mistake{"inspect_limit_without_data",
+                {"inspect", "a", "--model", "m", "--limit", "5"},
+                "--limit: needs --data"},
         Mistake{"info_nothing", {"info"}, "NAME is required"},
         Mistake{"pull_nothing", {"pull"}, "needs either names or --list"},
         Mistake{"line_break", {"tra\nin"}, "'tra in' is not a command"}),
