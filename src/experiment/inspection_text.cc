@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "incipit/inspect.h"
 
@@ -32,17 +31,26 @@ std::string head_line(const PromptInspection& all) {
       tokens, all.median_word_norm, all.random_cosine, all.random_cosine_high, all.random_distance);
 }
 
-bool is_chance(const VirtualTokenView& token, const PromptInspection& all) {
-  return !token.nearest.empty() && token.nearest.front().cosine <= all.random_cosine_high;
+bool is_chance(const NearWord& word, const PromptInspection& all) {
+  return word.cosine <= all.random_cosine_high;
 }
 
+/// No word is near; false where none was asked for.
+bool is_chance(const VirtualTokenView& token, const PromptInspection& all) {
+  return !token.nearest.empty() && is_chance(token.nearest.front(), all);
+}
+
+/// Those that are nearer than chance, else the statement that none is.
 std::string words_of(const VirtualTokenView& token, const PromptInspection& all) {
-  if (token.nearest.empty()) return "";
-  std::vector<std::string> words;
+  const auto spelt = [](const NearWord& word) {
+    return fmt::format("{} {:.2f}", printable(word.piece), word.cosine);
+  };
+  if (is_chance(token, all))
+    return fmt::format("no nearer to any word than chance (nearest: {})", spelt(token.nearest.front()));
+  std::string list;
   for (const NearWord& word : token.nearest)
-    words.push_back(fmt::format("{} {:.2f}", printable(word.piece), word.cosine));
-  const std::string list = fmt::format("{}", fmt::join(words, ", "));
-  return is_chance(token, all) ? fmt::format("no nearer to a word than chance ({})", list) : list;
+    if (!is_chance(word, all)) list += (list.empty() ? "" : ", ") + spelt(word);
+  return list;
 }
 
 std::string token_table(const PromptInspection& all) {
@@ -50,7 +58,7 @@ std::string token_table(const PromptInspection& all) {
   std::string out = fmt::format("{:>5}  {:>7}", "token", "norm");
   if (moved) out += fmt::format("  {:>7}", "moved");
   if (ran) out += fmt::format("  {:>9}  {:>20}", "attention", "accuracy without it");
-  out += all.comparable ? "  nearest words and their cosines\n" : "\n";
+  out += all.comparable ? "  words nearer than chance and their cosines\n" : "\n";
   for (std::size_t i = 0; i < all.tokens.size(); ++i) {
     const VirtualTokenView& token = all.tokens[i];
     out += fmt::format("{:>5}  {:>7.3f}", i + 1, token.norm);
@@ -69,8 +77,8 @@ std::string words_verdict(const PromptInspection& all) {
                                     [&](const VirtualTokenView& token) { return is_chance(token, all); });
   if (chance == 0) return "";
   return fmt::format(
-      "{} of {} tokens lie no nearer to a word than a random vector does: their nearest words mean nothing\n",
-      chance, all.tokens.size());
+      "{} of {} tokens lie no nearer to a word than a random vector does: their words mean nothing\n", chance,
+      all.tokens.size());
 }
 
 std::string alike(const PromptInspection& all) {

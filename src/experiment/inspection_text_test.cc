@@ -13,7 +13,7 @@ PromptInspection two_tokens() {
   inspection.median_word_norm = 1.25;
   inspection.tokens.resize(2);
   inspection.tokens[0].norm = 1.5;
-  inspection.tokens[0].nearest = {{7, "go\x1bod", 0.61, 1}, {8, "nice", 0.55, 1}};
+  inspection.tokens[0].nearest = {{7, "go\x1bod", 0.61, 1}, {8, "nice", 0.55, 1}, {5, "far", 0.25, 1}};
   inspection.tokens[1].nearest = {{9, "the", 0.25, 1}};
   inspection.similarity = {{1, 0.125}, {0.125, 1}};
   return inspection;
@@ -29,7 +29,7 @@ TEST(InspectionText, SaysWhichTokensLieNearNoWord) {
   const PromptInspection inspection = two_tokens();
   EXPECT_TRUE(says(inspection, "    1    1.500  go od 0.61, nice 0.55\n"))
       << "control characters are not passed on";
-  EXPECT_TRUE(says(inspection, "no nearer to a word than chance (the 0.25)\n"));
+  EXPECT_TRUE(says(inspection, "no nearer to any word than chance (nearest: the 0.25)\n"));
   EXPECT_TRUE(says(inspection, "1 of 2 tokens lie no nearer to a word than a random vector does"));
   EXPECT_TRUE(says(inspection, "cosine 0.200 (95 % have less than 0.250) and distance 1.50"));
   EXPECT_TRUE(says(inspection, "0.125 on average, 0.125 at most (tokens 1 and 2)"));
@@ -46,7 +46,7 @@ TEST(InspectionText, LeavesOutWhatNobodyMeasured) {
   for (VirtualTokenView& token : inspection.tokens) token.nearest.clear();
   EXPECT_TRUE(says(inspection, "2 virtual tokens that join before layer 3: hidden states"));
   EXPECT_FALSE(says(inspection, "chance"));
-  EXPECT_FALSE(says(inspection, "nearest"));
+  EXPECT_FALSE(says(inspection, "words nearer"));
 }
 
 TEST(InspectionText, ShowsMovementAttentionAndWorth) {
