@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "data/test_folder.h"
-#include "data/text_encoding.h"
 
 namespace incipit {
 namespace {

@@ -3,8 +3,8 @@
 #include <set>
 #include <sstream>
 
+#include "base/utf8.h"
 #include "data/test_folder.h"
-#include "data/text_encoding.h"
 
 namespace incipit {
 namespace {

@@ -7,37 +7,17 @@
 
 #include "incipit/metrics.h"
 
+#include "base/text_width.h"
+
 namespace incipit {
 namespace {
 
 constexpr std::size_t kMostConfusionClasses = 20;
-constexpr std::size_t kWidestName = 24;  // in characters
+constexpr std::size_t kWidestName = 25;  // in columns
 
-/// Characters of valid UTF-8, each taken to be one column wide.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-/// A class's name for a table: on one line, cut when long; its number where it has none.
+/// A class's name for a table; its number where it has none.
 std::string class_name(std::size_t index, std::span<const std::string> labels) {
-  if (index >= labels.size()) return std::to_string(index);
-  std::string name;
-  std::size_t width = 0;
-  for (const char c : labels[index]) {
-    width += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    if (width > kWidestName) return name + "…";
-    name += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-  }
-  return name;
-}
-
-std::string left(std::string_view text, std::size_t width) {
-  return fmt::format("{}{:{}}", text, "", width - std::min(width, width_of(text)));
-}
-
-std::string right(std::string_view text, std::size_t width) {
-  return fmt::format("{:{}}{}", "", width - std::min(width, width_of(text)), text);
+  return index < labels.size() ? fit_on_line(labels[index], kWidestName) : std::to_string(index);
 }
 
 std::string with_interval(double value, const Interval& interval) {
@@ -53,7 +33,7 @@ Names class_names(const Metrics& metrics, std::span<const std::string> labels) {
   Names names;
   for (std::size_t i = 0; i < metrics.classes.size(); ++i) {
     names.of_class.push_back(class_name(i, labels));
-    names.width = std::max(names.width, width_of(names.of_class.back()));
+    names.width = std::max(names.width, display_width(names.of_class.back()));
   }
   return names;
 }
@@ -85,30 +65,30 @@ std::string figures(const Metrics& metrics, const Names& names) {
 
 std::string class_table(const Metrics& metrics, const Names& names) {
   std::string out =
-      fmt::format("{}  precision  recall      F1   support  predicted\n", left("class", names.width));
+      fmt::format("{}  precision  recall      F1   support  predicted\n", pad_right("class", names.width));
   for (std::size_t i = 0; i < metrics.classes.size(); ++i) {
     const ClassMetrics& of = metrics.classes[i];
     fmt::format_to(std::back_inserter(out), "{}  {:>9.4f}  {:>6.4f}  {:>6.4f}  {:>8}  {:>9}\n",
-                   left(names.of_class[i], names.width), of.precision, of.recall, of.f1, of.support,
+                   pad_right(names.of_class[i], names.width), of.precision, of.recall, of.f1, of.support,
                    of.predicted);
   }
   return out;
 }
 
 std::string confusion_table(const Metrics& metrics, const Names& names) {
-  std::string out = "confusion (a row a true class, a column a predicted one)\n" + left("", names.width);
+  std::string out = "confusion (a row a true class, a column a predicted one)\n" + pad_right("", names.width);
   std::vector<std::size_t> widths;
   for (std::size_t column = 0; column < names.of_class.size(); ++column) {
-    std::size_t width = width_of(names.of_class[column]);
+    std::size_t width = display_width(names.of_class[column]);
     for (const auto& row : metrics.confusion) width = std::max(width, std::to_string(row[column]).size());
     widths.push_back(width);
-    out += "  " + right(names.of_class[column], width);
+    out += "  " + pad_left(names.of_class[column], width);
   }
   out += '\n';
   for (std::size_t row = 0; row < names.of_class.size(); ++row) {
-    out += left(names.of_class[row], names.width);
+    out += pad_right(names.of_class[row], names.width);
     for (std::size_t column = 0; column < widths.size(); ++column)
-      out += "  " + right(std::to_string(metrics.confusion[row][column]), widths[column]);
+      out += "  " + pad_left(std::to_string(metrics.confusion[row][column]), widths[column]);
     out += '\n';
   }
   return out;

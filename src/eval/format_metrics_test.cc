@@ -62,7 +62,7 @@ TEST(FormatMetrics, NoConfusionOfManyClasses) {
 }
 
 TEST(FormatMetrics, OddNamesKeepTheTable) {
-  const std::vector<std::string> labels{"two\nlines\t", std::string(23, 'x') + "éé"};
+  const std::vector<std::string> labels{"two\nlines\t", std::string(23, 'x') + "ééé"};
   const std::string table = format_metrics(of_predictions({0, 1}, {0, 1}, 2), labels);
   EXPECT_NE(table.find("two lines "), std::string::npos);
   EXPECT_NE(table.find(std::string(23, 'x') + "é…"), std::string::npos);
