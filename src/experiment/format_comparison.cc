@@ -71,8 +71,7 @@ std::string head(const Comparison& comparison) {
 }
 
 std::string legend(const Comparison& comparison) {
-  const bool several = std::any_of(comparison.runs.begin(), comparison.runs.end(),
-                                   [](const RunRecord& run) { return run.trials.size() > 1; });
+  const bool several = has_several_seeds(comparison);
   return fmt::format(
       "95 % interval: of the accuracy, had other texts been drawn to test on (Wilson{}).\n"
       "F1: {}. trained: parameters. seconds: to train{}. MiB: the process's peak{}.\n",

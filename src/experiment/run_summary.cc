@@ -67,6 +67,11 @@ Spread spread_of(std::span<const double> values) {
   return spread;
 }
 
+bool has_several_seeds(const Comparison& comparison) {
+  return std::any_of(comparison.runs.begin(), comparison.runs.end(),
+                     [](const RunRecord& run) { return run.trials.size() > 1; });
+}
+
 std::size_t best_run(std::span<const RunSummary> runs) {
   const auto best = std::max_element(runs.begin(), runs.end(), [](const RunSummary& a, const RunSummary& b) {
     return a.accuracy.mean < b.accuracy.mean;

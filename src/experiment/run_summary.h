@@ -31,6 +31,9 @@ struct RunSummary {
 /// One a run, in their order. No runs: none.
 std::vector<RunSummary> summarize(const Comparison& comparison);
 
+/// Whether any run has more than one trial.
+bool has_several_seeds(const Comparison& comparison);
+
 /// The run of the best mean accuracy, the first of equals; at least one run.
 std::size_t best_run(std::span<const RunSummary> runs);
 
