@@ -32,7 +32,7 @@ class Chromium:
         self.events = []
         self.ids = itertools.count(1)
         self.unread = b""
-        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.profile = tempfile.mkdtemp()
         # Chromium reads descriptor 3 and writes descriptor 4; ours are above, so that they cannot collide.
         theirs_in, self.write_end = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in os.pipe())
         self.read_end, theirs_out = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10) for fd in os.pipe())
@@ -42,7 +42,7 @@ class Chromium:
 
         self.process = subprocess.Popen(
             [path, "--headless", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu", "--disable-dev-shm-usage",
-             "--no-first-run", "--hide-scrollbars", f"--user-data-dir={self.profile.name}", "about:blank"],
+             "--no-first-run", "--hide-scrollbars", f"--user-data-dir={self.profile}", "about:blank"],
             preexec_fn=take_pipes, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         os.close(theirs_in)
@@ -65,7 +65,7 @@ class Chromium:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.profile.cleanup()
+        shutil.rmtree(self.profile, ignore_errors=True)
 
     def call(self, method, **parameters):
         number = next(self.ids)
