@@ -38,12 +38,16 @@ Status CompareData::add(const CompareRun& from, ExperimentRun& run) {
 
 Result<CompareData::Parts> CompareData::read(const CompareRun& from) {
   INCIPIT_TRY(TrainingData data, from.read_data(seed_, labels_));
-  if (labels_.empty()) labels_ = data.train.labels;
   Result<Dataset> read = from.read_test(data.train);
   if (!read && test_.split.empty())
     return fail("{} (what to test on is named by [data] test = {{ split = … }} or {{ path = … }})",
                 read.error().message);
   INCIPIT_TRY(Dataset test, std::move(read));
+  if (data.train.examples.empty()) {
+    data.train.labels = test.labels;
+    data.train.preparation = test.preparation;
+  }
+  if (labels_.empty()) labels_ = data.train.labels;
   if (test_.limit > 0) test = sample(std::move(test), static_cast<std::size_t>(test_.limit), seed_);
   describe_training(data);
   print_note(fmt::format("test on {}: {}", from.test_source(), summary(test)));
