@@ -84,12 +84,12 @@ void attention_speed(benchmark::State& state, Pass pass, float dropout_rate) {
   std::vector<std::uint64_t> keys(static_cast<std::size_t>(tokens));
   for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = mix_bits(i);
   const AttentionDropout dropout{dropout_rate, keys};
-  attention(shape, spans, q.view(), k.view(), v.view(), dropout, out.view(), log_sum.data());
+  attention(shape, spans, {}, q.view(), k.view(), v.view(), dropout, out.view(), log_sum.data());
   for (auto _ : state) {
     if (pass == Pass::forward)
-      attention(shape, spans, q.view(), k.view(), v.view(), dropout, out.view(), log_sum.data());
+      attention(shape, spans, {}, q.view(), k.view(), v.view(), dropout, out.view(), log_sum.data());
     else
-      attention_backward(shape, spans, q.view(), k.view(), v.view(), dropout, log_sum.data(), d_out.view(),
+      attention_backward(shape, spans, {}, q.view(), k.view(), v.view(), dropout, log_sum.data(), d_out.view(),
                          dq.view(), dk.view(), dv.view());
   }
   const double products = pass == Pass::forward ? 2 : 5;
@@ -116,7 +116,7 @@ void attention_one_query(benchmark::State& state) {
   const Matrix q = random_matrix(count, width, 1);
   const Matrix k = random_matrix(count * length, width, 1), v = random_matrix(count * length, width, 1);
   Matrix out(count, width);
-  for (auto _ : state) attention(shape, spans, q.view(), k.view(), v.view(), {}, out.view(), nullptr);
+  for (auto _ : state) attention(shape, spans, {}, q.view(), k.view(), v.view(), {}, out.view(), nullptr);
   set_rate(state, "GB/s", 2.0 * sizeof(float) * static_cast<double>(count * length * width));
 }
 BENCHMARK(attention_one_query)->Apply(attention_shapes);

@@ -23,6 +23,7 @@ struct BackboneSpec {
   std::int64_t vocab_size = 0;
   std::int64_t parameter_count = 0;
   bool has_token_types = false;
+  bool is_causal = false;  // a token attends to itself and to those before it only
   PositionRule positions;
 };
 

@@ -63,7 +63,7 @@ void encoder_layer_forward(const EncoderLayer& layer, const EncoderShape& shape,
   layer.query.forward(query_input.data(), out, trace.query.data());
   layer.key_value.forward(hidden_in.data(), rows.keys, trace.key_value.data());
   std::vector<std::uint64_t> keys;
-  attention(shape.attention, rows.spans, part(trace.query, out, 0, hidden),
+  attention(shape.attention, rows.spans, {}, part(trace.query, out, 0, hidden),
             part(trace.key_value, rows.keys, 0, hidden), part(trace.key_value, rows.keys, hidden, hidden),
             attention_dropout(shape, rows, keys), part(scratch.context, out, 0, hidden),
             trace.log_sum.data());
@@ -125,7 +125,7 @@ void encoder_layer_backward(const EncoderLayer& layer, const EncoderShape& shape
   d_query.resize(padded_out, hidden);
   d_key_value.resize(padded_rows(rows.keys), 2 * hidden);
   std::vector<std::uint64_t> keys;
-  attention_backward(shape.attention, rows.spans, part(trace.query, out, 0, hidden),
+  attention_backward(shape.attention, rows.spans, {}, part(trace.query, out, 0, hidden),
                      part(trace.key_value, rows.keys, 0, hidden),
                      part(trace.key_value, rows.keys, hidden, hidden), attention_dropout(shape, rows, keys),
                      trace.log_sum.data(), part(std::as_const(scratch.context), out, 0, hidden),

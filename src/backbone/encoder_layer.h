@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "backbone/layer_rows.h"
 #include "ops/activation.h"
 #include "ops/attention.h"
 #include "ops/layer_norm.h"
@@ -33,16 +34,6 @@ struct EncoderShape {
   bool drops_attention_output = true;  // DistilBERT does not
 
   std::int64_t hidden_size() const { return attention.num_heads * attention.head_dim; }
-};
-
-/// The rows that one layer works on.
-struct LayerRows {
-  std::int64_t keys = 0;                    // rows that come in: all are attended to
-  std::vector<std::int64_t> queries;        // those that go out; empty: all
-  std::vector<AttentionSpan> spans;         // by sequence
-  std::vector<std::uint64_t> dropout_keys;  // [rows out], of this layer; empty: dropout off
-
-  std::int64_t rows_out() const { return queries.empty() ? keys : static_cast<std::int64_t>(queries.size()); }
 };
 
 /// What the backward pass of one layer needs. Matrices have padded_rows().

@@ -11,7 +11,10 @@ Status check(const PackedBatch& batch, std::int64_t num_layers) {
     return fail("batch: {} tokens with {} positions, {} types and {} entries", tokens, batch.position.size(),
                 batch.token_type.size(), batch.entry.size());
   std::int64_t end = 0;
-  for (const Sequence& sequence : batch.sequences) {
+  for (std::int64_t s = 0; s < std::ssize(batch.sequences); ++s) {
+    const Sequence& sequence = batch.sequences[static_cast<std::size_t>(s)];
+    if (sequence.parent < -1 || sequence.parent >= s)
+      return fail("batch: sequence {} continues sequence {}, expected one before it", s, sequence.parent);
     if (sequence.first != end || sequence.count < 1)
       return fail("batch: a sequence starts at token {} and has {}, expected a start at {}", sequence.first,
                   sequence.count, end);

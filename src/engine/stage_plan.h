@@ -27,8 +27,8 @@ struct Stage {
 };
 
 /// The stages of a batch, lowest first; the first starts at the lowest entry layer. Fails, naming the token,
-/// when an entry is not below num_layers or the batch is inconsistent (sequences not end to end, a read out
-/// of range).
+/// when an entry is not below num_layers or the batch is inconsistent (sequences not end to end, a
+/// parent that does not come before, a read out of range).
 Result<std::vector<Stage>> plan_stages(const PackedBatch& batch, std::int64_t num_layers);
 
 }  // namespace incipit

@@ -55,6 +55,13 @@ TEST(StagePlan, RefusesWhatDoesNotFit) {
   batch.read = {};
   batch.sequences[0].count = 1;
   EXPECT_FALSE(plan_stages(batch, 6));
+  batch = batch_of({{0}, {0}, {0}});
+  batch.sequences[2].parent = 1;
+  EXPECT_TRUE(plan_stages(batch, 6));
+  for (const std::int64_t parent : {1, 2, -2}) {
+    batch.sequences[1].parent = parent;
+    EXPECT_NE(plan_stages(batch, 6).error().message.find("sequence 1 continues"), std::string::npos);
+  }
 }
 
 }  // namespace

@@ -45,13 +45,14 @@ struct Sigmoid {
   FloatVec value;
   FloatVec complement;  // 1 - value
 };
-HWY_INLINE Sigmoid gelu_tanh_gate(FloatVec x) {
-  const FloatTag d;
-  const FloatVec z = hn::Mul(hn::Mul(constant(1.59576912f), x),
-                             hn::MulAdd(constant(0.044715f), hn::Mul(x, x), constant(1.0f)));
-  const FloatVec e = hn::Exp(d, hn::Min(z, constant(80.0f)));  // σ is 1 long before exp overflows
+HWY_INLINE Sigmoid sigmoid(FloatVec z) {
+  const FloatVec e = hn::Exp(FloatTag(), hn::Min(z, constant(80.0f)));  // σ is 1 long before exp overflows
   const FloatVec complement = hn::Div(constant(1.0f), hn::Add(e, constant(1.0f)));
   return {hn::Mul(e, complement), complement};
+}
+HWY_INLINE Sigmoid gelu_tanh_gate(FloatVec x) {
+  return sigmoid(hn::Mul(hn::Mul(constant(1.59576912f), x),
+                         hn::MulAdd(constant(0.044715f), hn::Mul(x, x), constant(1.0f))));
 }
 
 HWY_INLINE FloatVec value_of(Activation activation, FloatVec x) {
@@ -65,6 +66,8 @@ HWY_INLINE FloatVec value_of(Activation activation, FloatVec x) {
       return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x);  // keeps NaN, unlike Max
     case Activation::tanh:
       return hn::Tanh(d, x);
+    case Activation::silu:
+      return hn::Mul(x, sigmoid(x).value);
   }
   return x;
 }
@@ -88,6 +91,10 @@ HWY_INLINE FloatVec slope_of(Activation activation, FloatVec x) {
       const FloatVec t = hn::Tanh(d, x);
       return hn::NegMulAdd(t, t, constant(1.0f));
     }
+    case Activation::silu: {
+      const Sigmoid gate = sigmoid(x);
+      return hn::MulAdd(hn::Mul(x, gate.complement), gate.value, gate.value);
+    }
   }
   return x;
 }
@@ -104,6 +111,22 @@ void activate_backward_range(Activation activation, const float* x, const float*
   });
 }
 
+void activate_gated_row(Activation activation, const float* gate, const float* up, std::int64_t width,
+                        float* y) {
+  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    store(hn::Mul(value_of(activation, load(gate + i)), load(up + i)), y + i);
+  });
+}
+
+void activate_gated_backward_row(Activation activation, const float* gate, const float* up, const float* dy,
+                                 std::int64_t width, float* d_gate, float* d_up) {
+  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    const FloatVec g = load(gate + i), u = load(up + i), d = load(dy + i);
+    store(hn::Mul(hn::Mul(d, u), slope_of(activation, g)), d_gate + i);
+    store(hn::Mul(d, value_of(activation, g)), d_up + i);
+  });
+}
+
 }  // namespace incipit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -117,12 +140,15 @@ constexpr std::int64_t kGrain = 16384;  // values worth a thread
 
 HWY_EXPORT(activate_range);
 HWY_EXPORT(activate_backward_range);
+HWY_EXPORT(activate_gated_row);
+HWY_EXPORT(activate_gated_backward_row);
 
 std::optional<Activation> activation_by_name(std::string_view name) {
   if (name == "gelu") return Activation::gelu;
   if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::gelu_tanh;
   if (name == "relu") return Activation::relu;
   if (name == "tanh") return Activation::tanh;
+  if (name == "silu" || name == "swish") return Activation::silu;
   return std::nullopt;
 }
 
@@ -136,6 +162,28 @@ void activate_backward(Activation activation, const float* x, const float* dy, f
                        std::int64_t count) {
   parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
     HWY_DYNAMIC_DISPATCH(activate_backward_range)(activation, x + begin, dy + begin, dx + begin, end - begin);
+  });
+}
+
+void activate_gated(Activation activation, const float* gate_up, std::int64_t rows, std::int64_t width,
+                    float* y) {
+  parallel_for(rows, kGrain / width + 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const float* gate = gate_up + 2 * i * width;
+      HWY_DYNAMIC_DISPATCH(activate_gated_row)(activation, gate, gate + width, width, y + i * width);
+    }
+  });
+}
+
+void activate_gated_backward(Activation activation, const float* gate_up, const float* dy, std::int64_t rows,
+                             std::int64_t width, float* d_gate_up) {
+  parallel_for(rows, kGrain / width + 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const float* gate = gate_up + 2 * i * width;
+      float* d_gate = d_gate_up + 2 * i * width;
+      HWY_DYNAMIC_DISPATCH(activate_gated_backward_row)
+      (activation, gate, gate + width, dy + i * width, width, d_gate, d_gate + width);
+    }
   });
 }
 

@@ -11,6 +11,7 @@ enum class Activation {
   gelu_tanh,  // its tanh approximation (gelu_new, gelu_pytorch_tanh)
   relu,
   tanh,
+  silu,  // x σ(x)
 };
 
 /// By the name that Hugging Face configs use; none for one that is not supported.
@@ -21,5 +22,14 @@ void activate(Activation activation, const float* x, float* y, std::int64_t coun
 
 /// dx = dy f'(x), x being what activate() was given; dx may be dy.
 void activate_backward(Activation activation, const float* x, const float* dy, float* dx, std::int64_t count);
+
+/// A gated unit (Shazeer 2020, "GLU Variants"; SwiGLU where f is silu): y = f(gate) * up. gate_up: [rows,
+/// 2*width], a row's gate in front of its up; y: [rows, width]; both contiguous, and apart.
+void activate_gated(Activation activation, const float* gate_up, std::int64_t rows, std::int64_t width,
+                    float* y);
+
+/// d_gate_up [rows, 2*width], gate_up being what activate_gated() was given; it may be gate_up.
+void activate_gated_backward(Activation activation, const float* gate_up, const float* dy, std::int64_t rows,
+                             std::int64_t width, float* d_gate_up);
 
 }  // namespace incipit

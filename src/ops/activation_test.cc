@@ -14,7 +14,8 @@ namespace {
 
 using test::kEpsilon;
 
-constexpr Activation kAll[] = {Activation::gelu, Activation::gelu_tanh, Activation::relu, Activation::tanh};
+constexpr Activation kAll[] = {Activation::gelu, Activation::gelu_tanh, Activation::relu, Activation::tanh,
+                               Activation::silu};
 
 /// From -12 to 12 and far beyond, both signs of 0 included; never so near to relu's kink that a difference
 /// meets it.
@@ -39,7 +40,8 @@ TEST(Activation, ByName) {
   EXPECT_EQ(activation_by_name("gelu_pytorch_tanh"), Activation::gelu_tanh);
   EXPECT_EQ(activation_by_name("relu"), Activation::relu);
   EXPECT_EQ(activation_by_name("tanh"), Activation::tanh);
-  EXPECT_FALSE(activation_by_name("silu"));
+  EXPECT_EQ(activation_by_name("silu"), Activation::silu);
+  EXPECT_FALSE(activation_by_name("mish"));
   EXPECT_FALSE(activation_by_name(""));
 }
 
@@ -125,6 +127,33 @@ TEST(Activation, InPlaceEqualsOutOfPlace) {
     activate_backward(kind, x.data(), d_in_place.data(), d_in_place.data(), 333);
     EXPECT_EQ(dx, d_in_place);
   }
+}
+
+TEST(Activation, GatedIsTheActivatedGateTimesUp) {
+  test::for_each_instruction_set([] {
+    for (const Activation kind : kAll)
+      for (const std::int64_t width : {1, 7, 16, 33, 70}) {
+        const std::int64_t rows = 5;
+        const std::vector<float> gate_up = test::random_values(2 * rows * width, 5, 2);
+        const std::vector<float> dy = test::random_values(rows * width, 6);
+        std::vector<float> y(dy.size()), d(gate_up.size()), in_place = gate_up;
+        activate_gated(kind, gate_up.data(), rows, width, y.data());
+        activate_gated_backward(kind, gate_up.data(), dy.data(), rows, width, d.data());
+        activate_gated_backward(kind, in_place.data(), dy.data(), rows, width, in_place.data());
+        EXPECT_EQ(d, in_place);
+        for (std::int64_t i = 0; i < rows * width; ++i) {
+          const auto at = static_cast<std::size_t>(i / width * 2 * width + i % width);
+          const auto gate = static_cast<double>(gate_up[at]);
+          const auto up = static_cast<double>(gate_up[at + static_cast<std::size_t>(width)]);
+          const auto g = static_cast<double>(dy[static_cast<std::size_t>(i)]);
+          const auto f = [&](double x) { return reference::activation(kind, x); };
+          const double tolerance = 16 * kEpsilon * (1 + std::abs(gate * up)) * (1 + std::abs(g)) + 1e-9;
+          ASSERT_NEAR(y[static_cast<std::size_t>(i)], f(gate) * up, tolerance);
+          ASSERT_NEAR(d[at], g * up * (f(gate + 1e-5) - f(gate - 1e-5)) / 2e-5, tolerance);
+          ASSERT_NEAR(d[at + static_cast<std::size_t>(width)], g * f(gate), tolerance);
+        }
+      }
+  });
 }
 
 TEST(Activation, Deterministic) {

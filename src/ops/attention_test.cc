@@ -53,20 +53,35 @@ struct Case {
   float rate;
   std::int64_t query_rows = 1, key_rows = 1;  // row 0 belongs to none either
   std::vector<AttentionSpan> spans;
-  std::int64_t width;
+  std::int64_t width, kv_width;
   Block q, k, v, d_out;
   std::vector<std::uint64_t> keys;
+  std::vector<KeyRange> visible;  // empty: all
 
   Case(AttentionShape head_shape, float dropout_rate, const std::vector<Lengths>& lengths)
       : shape(head_shape),
         rate(dropout_rate),
         spans(place(lengths)),
         width(shape.num_heads * shape.head_dim),
+        kv_width(width / shape.group_size()),
         q(query_rows, width, width + 5, 1),
-        k(key_rows, width, 2 * width, 2),
-        v(key_rows, width, 2 * width, 3),
+        k(key_rows, kv_width, 2 * kv_width, 2),
+        v(key_rows, kv_width, 2 * kv_width, 3),
         d_out(query_rows, width, width + 1, 4) {
     for (std::int64_t i = 0; i < query_rows; ++i) keys.push_back(mix_bits(static_cast<std::uint64_t>(i), 99));
+  }
+
+  /// The last query is the last key, and sees it and what is before it, `window` keys at most.
+  Case& causal(std::int64_t window) {
+    visible.assign(static_cast<std::size_t>(query_rows), {0, 1});
+    for (const AttentionSpan& span : spans)
+      for (std::int64_t i = 0; i < span.query_count; ++i) {
+        const std::int64_t end = span.key_count - span.query_count + i + 1;
+        visible[static_cast<std::size_t>(span.query_first + i)] = {
+            static_cast<std::int32_t>(std::max<std::int64_t>(0, end - window)),
+            static_cast<std::int32_t>(end)};
+      }
+    return *this;
   }
 
   std::vector<AttentionSpan> place(const std::vector<Lengths>& lengths) {
@@ -91,15 +106,17 @@ struct Outputs {
 };
 
 Outputs run(const Case& c) {
-  Outputs o{
-      Block::untouched(c.query_rows, c.width, c.width + 3), Block::untouched(c.query_rows, c.width, c.width),
-      Block::untouched(c.key_rows, c.width, 2 * c.width), Block::untouched(c.key_rows, c.width, 2 * c.width),
-      std::vector<float>(static_cast<std::size_t>(c.shape.num_heads * c.query_rows), kUntouched)};
+  Outputs o{Block::untouched(c.query_rows, c.width, c.width + 3),
+            Block::untouched(c.query_rows, c.width, c.width),
+            Block::untouched(c.key_rows, c.kv_width, 2 * c.kv_width),
+            Block::untouched(c.key_rows, c.kv_width, 2 * c.kv_width),
+            std::vector<float>(static_cast<std::size_t>(c.shape.num_heads * c.query_rows), kUntouched)};
   const AttentionDropout dropout{c.rate, c.keys};
-  attention(c.shape, c.spans, c.q.view(), c.k.view(), c.v.view(), dropout, o.out.mutable_view(),
+  attention(c.shape, c.spans, c.visible, c.q.view(), c.k.view(), c.v.view(), dropout, o.out.mutable_view(),
             o.log_sum.data());
-  attention_backward(c.shape, c.spans, c.q.view(), c.k.view(), c.v.view(), dropout, o.log_sum.data(),
-                     c.d_out.view(), o.dq.mutable_view(), o.dk.mutable_view(), o.dv.mutable_view());
+  attention_backward(c.shape, c.spans, c.visible, c.q.view(), c.k.view(), c.v.view(), dropout,
+                     o.log_sum.data(), c.d_out.view(), o.dq.mutable_view(), o.dk.mutable_view(),
+                     o.dv.mutable_view());
   return o;
 }
 
@@ -124,14 +141,19 @@ Values mask_of(const Case& c, const AttentionSpan& span, std::int64_t head) {
 }
 
 reference::Head reference_head(const Case& c, const AttentionSpan& span, std::int64_t head) {
-  const std::int64_t dim = c.shape.head_dim;
+  const std::int64_t dim = c.shape.head_dim, kv_head = head / c.shape.group_size();
+  std::vector<KeyRange> visible;
+  if (!c.visible.empty())
+    visible.assign(c.visible.begin() + span.query_first,
+                   c.visible.begin() + span.query_first + span.query_count);
   return {static_cast<std::size_t>(span.query_count),
           static_cast<std::size_t>(span.key_count),
           static_cast<std::size_t>(dim),
           test::to_double(head_values(c.q, span.query_first, span.query_count, head, dim)),
-          test::to_double(head_values(c.k, span.key_first, span.key_count, head, dim)),
-          test::to_double(head_values(c.v, span.key_first, span.key_count, head, dim)),
-          mask_of(c, span, head)};
+          test::to_double(head_values(c.k, span.key_first, span.key_count, kv_head, dim)),
+          test::to_double(head_values(c.v, span.key_first, span.key_count, kv_head, dim)),
+          mask_of(c, span, head),
+          visible};
 }
 
 double largest_row_norm(const Values& values, std::size_t dim) {
@@ -147,7 +169,15 @@ struct Run {
   Outputs outputs;
 };
 
-void expect_head(const Case& c, const std::vector<Run>& runs, const AttentionSpan& span, std::int64_t head) {
+/// A head's out, log_sum and dq; its part of dk and dv is added to `sum`, and how far off they may be is
+/// `tolerance`.
+struct GroupSum {
+  reference::HeadGradients d;
+  double k_tolerance = 0, v_tolerance = 0;
+};
+
+void expect_head(const Case& c, const std::vector<Run>& runs, const AttentionSpan& span, std::int64_t head,
+                 GroupSum& sum) {
   const std::int64_t dim = c.shape.head_dim;
   const reference::Head at = reference_head(c, span, head);
   const Values d_out = test::to_double(head_values(c.d_out, span.query_first, span.query_count, head, dim));
@@ -161,6 +191,14 @@ void expect_head(const Case& c, const std::vector<Run>& runs, const AttentionSpa
   reference::attention_probabilities(at, &log_sum);
   const Values out = reference::attention(at);
   const reference::HeadGradients d = reference::attention_gradients(at, d_out);
+  sum.d.k.resize(d.k.size());
+  sum.d.v.resize(d.v.size());
+  for (std::size_t i = 0; i < d.k.size(); ++i) {
+    sum.d.k[i] += d.k[i];
+    sum.d.v[i] += d.v[i];
+  }
+  sum.k_tolerance += slope * v_norm * q_norm / root;
+  sum.v_tolerance += slope;
   for (const Run& run : runs) {
     const Outputs& o = run.outputs;
     SCOPED_TRACE(testing::Message() << run.name << ", head " << head << ", " << span.query_count
@@ -168,15 +206,28 @@ void expect_head(const Case& c, const std::vector<Run>& runs, const AttentionSpa
     const auto queries_of = [&](const Block& block) {
       return head_values(block, span.query_first, span.query_count, head, dim);
     };
-    const auto keys_of = [&](const Block& block) {
-      return head_values(block, span.key_first, span.key_count, head, dim);
-    };
     const auto first = static_cast<std::size_t>(head * c.query_rows + span.query_first);
     EXPECT_TRUE(test::near(queries_of(o.out), out, rounding * v_norm)) << "out";
     EXPECT_TRUE(test::near(std::span(o.log_sum).subspan(first, at.queries), log_sum, rounding)) << "log_sum";
     EXPECT_TRUE(test::near(queries_of(o.dq), d.q, slope * v_norm * k_norm / root)) << "dq";
-    EXPECT_TRUE(test::near(keys_of(o.dk), d.k, slope * v_norm * q_norm / root)) << "dk";
-    EXPECT_TRUE(test::near(keys_of(o.dv), d.v, slope)) << "dv";
+  }
+}
+
+void expect_span(const Case& c, const std::vector<Run>& runs, const AttentionSpan& span) {
+  for (std::int64_t first = 0; first < c.shape.num_heads; first += c.shape.group_size()) {
+    GroupSum sum;
+    for (std::int64_t head = first; head < first + c.shape.group_size(); ++head)
+      expect_head(c, runs, span, head, sum);
+    for (const Run& run : runs) {
+      SCOPED_TRACE(testing::Message() << run.name << ", heads from " << first << ", " << span.query_count
+                                      << " queries, " << span.key_count << " keys");
+      const auto keys_of = [&](const Block& block) {
+        return head_values(block, span.key_first, span.key_count, first / c.shape.group_size(),
+                           c.shape.head_dim);
+      };
+      EXPECT_TRUE(test::near(keys_of(run.outputs.dk), sum.d.k, sum.k_tolerance)) << "dk";
+      EXPECT_TRUE(test::near(keys_of(run.outputs.dv), sum.d.v, sum.v_tolerance)) << "dv";
+    }
   }
 }
 
@@ -195,8 +246,7 @@ void expect_matches(const Case& c) {
                                   << c.rate);
   std::vector<Run> runs;
   test::for_each_instruction_set([&](const char* name) { runs.push_back({name, run(c)}); });
-  for (const AttentionSpan& span : c.spans)
-    for (std::int64_t head = 0; head < c.shape.num_heads; ++head) expect_head(c, runs, span, head);
+  for (const AttentionSpan& span : c.spans) expect_span(c, runs, span);
   for (const Run& done : runs) {
     SCOPED_TRACE(done.name);
     expect_gaps_untouched(done.outputs.out, c.spans, false);
@@ -216,6 +266,23 @@ TEST(Attention, MatchesReference) {
     for (const float rate : {0.0f, 0.3f}) expect_matches(Case({3, dim}, rate, kMixed));
   expect_matches(Case({1, 64}, 0.1f, {{300, 300}}));
   expect_matches(Case({2, 7}, 0.1f, {{5, 9}, {9, 9}}));
+}
+
+TEST(Attention, CausalWithAndWithoutWindow) {
+  for (const std::int64_t window : {1, 3, 20, 1000})
+    for (const float rate : {0.0f, 0.3f}) {
+      SCOPED_TRACE(window);
+      expect_matches(Case({3, 16}, rate, kMixed).causal(window));
+    }
+  expect_matches(Case({1, 64}, 0.1f, {{300, 300}, {300, 330}}).causal(70));
+}
+
+TEST(Attention, HeadsShareKeysAndValues) {
+  for (const float rate : {0.0f, 0.3f}) {
+    expect_matches(Case({6, 16, 2}, rate, kMixed));
+    expect_matches(Case({6, 16, 2}, rate, kMixed).causal(1000));
+    expect_matches(Case({4, 12, 1}, rate, kMixed).causal(9));
+  }
 }
 
 TEST(Attention, EveryLength) {
@@ -277,8 +344,8 @@ TEST(Attention, LogSumIsOptional) {
   const Case c({2, 16}, 0.2f, kMixed);
   const Outputs full = run(c);
   Block out = Block::untouched(c.query_rows, c.width, c.width + 3);
-  attention(c.shape, c.spans, c.q.view(), c.k.view(), c.v.view(), {c.rate, c.keys}, out.mutable_view(),
-            nullptr);
+  attention(c.shape, c.spans, c.visible, c.q.view(), c.k.view(), c.v.view(), {c.rate, c.keys},
+            out.mutable_view(), nullptr);
   EXPECT_EQ(full.out.values, out.values);
 }
 
@@ -298,8 +365,9 @@ TEST(Attention, SequencesAreIndependent) {
 
 TEST(Attention, Deterministic) {
   for (const float rate : {0.0f, 0.1f}) {
-    const Case c({4, 32}, rate, kMixed);
+    const Case c({4, 32}, rate, kMixed), grouped = Case({4, 32, 2}, rate, kMixed).causal(30);
     test::expect_deterministic([&] { return run(c); });
+    test::expect_deterministic([&] { return run(grouped); });
   }
 }
 

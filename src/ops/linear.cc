@@ -153,8 +153,8 @@ std::int64_t Linear::out_features() const {
   return state_->out;
 }
 
-void Linear::forward(const float* x, std::int64_t rows, float* y) const {
-  if (rows > 0) state_->forward.run(x, padded_rows(rows), y, false);
+void Linear::forward(const float* x, std::int64_t rows, float* y, bool accumulate) const {
+  if (rows > 0) state_->forward.run(x, padded_rows(rows), y, accumulate);
 }
 
 void Linear::backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const {

@@ -25,8 +25,9 @@ class Linear {
   std::int64_t in_features() const;
   std::int64_t out_features() const;
 
-  /// x: [padded_rows(rows), in], y: [padded_rows(rows), out], both contiguous.
-  void forward(const float* x, std::int64_t rows, float* y) const;
+  /// x: [padded_rows(rows), in], y: [padded_rows(rows), out], both contiguous. Added to what y holds where
+  /// `accumulate`.
+  void forward(const float* x, std::int64_t rows, float* y, bool accumulate = false) const;
 
   /// dx = dy W, added to what dx holds where `accumulate`. dy: [padded, out], dx: [padded, in]. Its first
   /// call packs the weight a second time; models that only predict never pay for that.

@@ -53,16 +53,18 @@ double tolerance(std::int64_t depth) {
   return kEpsilon * (16 + 8 * static_cast<double>(depth));
 }
 
-void expect_forward(const Layer& layer, std::int64_t rows) {
+void expect_forward(const Layer& layer, std::int64_t rows, bool accumulate = false) {
   SCOPED_TRACE(testing::Message() << rows << " rows, " << layer.in << " -> " << layer.out);
   const std::vector<float> x = test::random_values(padded_rows(rows) * layer.in, 3);
-  std::vector<float> y(static_cast<std::size_t>(padded_rows(rows) * layer.out));
-  layer.linear.forward(x.data(), rows, y.data());
+  const std::vector<float> before = test::random_values(padded_rows(rows) * layer.out, 8);
+  std::vector<float> y = before;
+  layer.linear.forward(x.data(), rows, y.data(), accumulate);
   std::vector<double> want =
       reference::product(rows, layer.out, layer.in, slice(x, rows, layer.in),
                          transposed(test::to_double(layer.weight), layer.out, layer.in));
   for (std::size_t i = 0; i < want.size() && !layer.bias.empty(); ++i)
     want[i] += static_cast<double>(layer.bias[i % layer.bias.size()]);
+  for (std::size_t i = 0; i < want.size() && accumulate; ++i) want[i] += static_cast<double>(before[i]);
   EXPECT_TRUE(test::near(std::span(y).first(want.size()), want, tolerance(layer.in)));
 }
 
@@ -100,7 +102,9 @@ TEST(Linear, ForwardMatchesReference) {
     expect_forward(Layer(width, 13, true, 5), 3);
   }
   const Layer middle(384, 70, true);
-  for (const std::int64_t rows : kRows) expect_forward(middle, rows);
+  for (const std::int64_t rows : kRows)
+    for (const bool accumulate : {false, true}) expect_forward(middle, rows, accumulate);
+  expect_forward(Layer(70, 33, false), 100, true);
   expect_forward(Layer(1024, 384, true), 100);
   expect_forward(Layer(384, 1024, false), 333);
 }

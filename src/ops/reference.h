@@ -25,6 +25,8 @@ inline double activation(Activation kind, double x) {
       return std::max(x, 0.0);
     case Activation::tanh:
       return std::tanh(x);
+    case Activation::silu:
+      return x / (1 + std::exp(-x));
   }
   return 0;
 }
@@ -53,6 +55,26 @@ inline Values layer_norm(const Values& x, const Values& weight, const Values& bi
   return y;
 }
 
+/// One row of a root-mean-square normalisation.
+inline Values rms_norm(const Values& x, const Values& weight, double epsilon) {
+  double squares = 0;
+  for (const double value : x) squares += value * value / static_cast<double>(x.size());
+  Values y(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) y[i] = x[i] / std::sqrt(squares + epsilon) * weight[i];
+  return y;
+}
+
+/// One head rotated by the angles of its pairs.
+inline Values rotate(const Values& x, const Values& angles) {
+  const std::size_t half = angles.size();
+  Values y(x.size());
+  for (std::size_t i = 0; i < half; ++i) {
+    y[i] = x[i] * std::cos(angles[i]) - x[half + i] * std::sin(angles[i]);
+    y[half + i] = x[half + i] * std::cos(angles[i]) + x[i] * std::sin(angles[i]);
+  }
+  return y;
+}
+
 /// The loss's slope by each of `values`, by central differences.
 inline Values finite_differences(Values values, double step,
                                  const std::function<double(const Values&)>& loss) {
@@ -74,6 +96,12 @@ struct Head {
   std::size_t queries, keys, dim;
   Values q, k, v;  // [queries or keys, dim]
   Values mask;
+  std::vector<KeyRange> visible{};  // [queries]; empty: all
+
+  bool sees(std::size_t query, std::size_t key) const {
+    return visible.empty() || (static_cast<std::int32_t>(key) >= visible[query].begin &&
+                               static_cast<std::int32_t>(key) < visible[query].end);
+  }
 };
 
 struct HeadGradients {
@@ -86,6 +114,7 @@ inline Values attention_probabilities(const Head& head, Values* log_sum = nullpt
   for (std::size_t i = 0; i < head.queries; ++i) {
     double sum = 0;
     for (std::size_t j = 0; j < head.keys; ++j) {
+      if (!head.sees(i, j)) continue;
       double score = 0;
       for (std::size_t c = 0; c < head.dim; ++c) score += head.q[i * head.dim + c] * head.k[j * head.dim + c];
       sum += p[i * head.keys + j] = std::exp(score / std::sqrt(static_cast<double>(head.dim)));

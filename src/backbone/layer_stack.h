@@ -1,0 +1,81 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "backbone/backbone.h"
+#include "backbone/layer_rows.h"
+#include "engine/stage_plan.h"
+#include "tensor/matrix.h"
+
+namespace incipit {
+
+/// What a pass keeps whatever the layers are: the plan of its batch, and the rows in flight.
+struct StackPass : Pass {
+  std::vector<Stage> stages;
+  std::vector<LayerRows> rows;       // [layers]; of those that run
+  std::int64_t lowest_gradient = 0;  // layer of the lowest virtual token; num_layers: there is none
+  bool traced = false;
+  std::optional<DropoutKey> dropout;
+  Matrix hidden, next;  // [padded rows, hidden]: the rows in flight, or their gradient; and room for the next
+
+  /// Whether backward() will pass through the layer.
+  bool keeps(std::int64_t layer) const { return traced && layer >= lowest_gradient; }
+};
+
+/// The run of a batch through embeddings and a stack of layers, and back: who joins where, and which rows
+/// each layer works on. What the embeddings and the layers compute is the derived class's.
+class LayerStack : public Backbone {
+ public:
+  const BackboneSpec& spec() const final { return spec_; }
+  Status forward(const PackedBatch& batch, const Inputs& inputs, const Want& want, Pass& pass,
+                 Matrix& read_rows) const final;
+  void backward(const PackedBatch& batch, Pass& pass, ConstMatrixView d_read_rows,
+                MatrixView d_virtual_rows) const final;
+  Status hidden_states(const PackedBatch& batch, const Inputs& inputs, std::int64_t layer, Pass& pass,
+                       Matrix& hidden) const final;
+
+ protected:
+  explicit LayerStack(BackboneSpec spec) : spec_(std::move(spec)) {}
+
+  /// Of a batch whose ids and rows are known to be in range.
+  virtual Status check_positions(const PackedBatch& batch) const = 0;
+  /// Called once a pass, before anything is computed.
+  virtual void prepare(const PackedBatch& batch, StackPass& pass) const = 0;
+  /// pass.hidden becomes the rows that enter layer 0.
+  virtual void embed(const PackedBatch& batch, const Inputs& inputs, const Stage& stage,
+                     StackPass& pass) const = 0;
+  /// pass.hidden: from the gradient by these to that by the word embeddings and virtual rows.
+  virtual void embed_backward(const PackedBatch& batch, const Stage& stage, StackPass& pass) const = 0;
+  /// pass.hidden: from what enters the layer to what leaves it, of the rows that go out; and back.
+  virtual void run_layer(std::int64_t layer, const Stage& stage, StackPass& pass) const = 0;
+  virtual void run_layer_backward(std::int64_t layer, const Stage& stage, StackPass& pass) const = 0;
+  /// What follows the last layer: `rows` of pass.hidden, and back.
+  virtual void finish(std::int64_t rows, StackPass& pass) const = 0;
+  virtual void finish_backward(std::int64_t rows, StackPass& pass) const = 0;
+  /// Keys that a layer's queries attend to; 0: all.
+  virtual std::int64_t attention_window(std::int64_t layer) const = 0;
+
+  /// The word's embedding or the virtual row that the batch's token stands for.
+  static const float* input_row(const PackedBatch& batch, const Inputs& inputs, const Matrix& words,
+                                std::int64_t token) {
+    const std::int64_t id = batch.token[static_cast<std::size_t>(token)];
+    return id >= 0 ? words.row(id) : inputs.virtual_rows.row(-1 - id);
+  }
+  /// Dropout keys of the rows of a stage; layer 0 is the embeddings, layer l's are those of l + 1.
+  static std::vector<std::uint64_t> dropout_keys(const PackedBatch& batch, const Stage& stage,
+                                                 const DropoutKey& key, std::uint64_t layer);
+
+ private:
+  Status check_tokens(const PackedBatch& batch, const Inputs& inputs) const;
+  Status plan(const PackedBatch& batch, const Inputs& inputs, const Want& want, std::int64_t end_layer,
+              StackPass& pass) const;
+  void plan_rows(const PackedBatch& batch, std::int64_t end_layer, StackPass& pass) const;
+  void run(const PackedBatch& batch, const Inputs& inputs, std::int64_t end_layer, StackPass& pass) const;
+  void enter(const PackedBatch& batch, const Inputs& inputs, const Stage& stage, StackPass& pass) const;
+  void leave(const PackedBatch& batch, const Stage& stage, StackPass& pass, MatrixView d_virtual_rows) const;
+
+  BackboneSpec spec_;
+};
+
+}  // namespace incipit

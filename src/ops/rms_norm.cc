@@ -1,0 +1,86 @@
+#include "ops/rms_norm.h"
+
+#include <cmath>
+
+#include "base/parallel.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/rms_norm.cc"
+#include <hwy/foreach_target.h>  // must come before highway.h
+
+#include "ops/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace incipit::HWY_NAMESPACE {
+
+/// Normalises and scales one row and returns 1 / √(mean(x²) + ε). `normalised` may be null.
+float rms_norm_row(const float* x, const float* weight, std::int64_t width, float epsilon, float* y,
+                   float* normalised) {
+  const FloatTag d;
+  FloatVec squares = hn::Zero(d);
+  for_each_vector(width, [&](std::int64_t i, auto load, auto) HWY_ATTR {
+    const FloatVec value = load(x + i);
+    squares = hn::MulAdd(value, value, squares);
+  });
+  const float mean = hn::GetLane(hn::SumOfLanes(d, squares)) / static_cast<float>(width);
+  const float inverse = 1.0f / std::sqrt(mean + epsilon);
+  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    const FloatVec value = hn::Mul(load(x + i), hn::Set(d, inverse));
+    if (normalised != nullptr) store(value, normalised + i);
+    store(hn::Mul(value, load(weight + i)), y + i);
+  });
+  return inverse;
+}
+
+void rms_norm_backward_row(const float* dy, const float* weight, const float* normalised, float inverse,
+                           std::int64_t width, float* dx) {
+  const FloatTag d;
+  FloatVec sum = hn::Zero(d);
+  for_each_vector(width, [&](std::int64_t i, auto load, auto) HWY_ATTR {
+    sum = hn::MulAdd(hn::Mul(load(dy + i), load(weight + i)), load(normalised + i), sum);
+  });
+  const FloatVec slope = hn::Set(d, hn::GetLane(hn::SumOfLanes(d, sum)) / static_cast<float>(width));
+  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    const FloatVec g = hn::Mul(load(dy + i), load(weight + i));
+    store(hn::Mul(hn::NegMulAdd(load(normalised + i), slope, g), hn::Set(d, inverse)), dx + i);
+  });
+}
+
+}  // namespace incipit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace incipit {
+namespace {
+
+constexpr std::int64_t kGrain = 32;  // rows worth a thread
+
+}  // namespace
+
+HWY_EXPORT(rms_norm_row);
+HWY_EXPORT(rms_norm_backward_row);
+
+void rms_norm(const RmsNorm& norm, const float* x, std::int64_t rows, float* y, float* normalised,
+              float* inverse_rms) {
+  const std::int64_t width = norm.width();
+  parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const float inverse = HWY_DYNAMIC_DISPATCH(rms_norm_row)(
+          x + i * width, norm.weight.data(), width, norm.epsilon, y + i * width,
+          normalised == nullptr ? nullptr : normalised + i * width);
+      if (inverse_rms != nullptr) inverse_rms[i] = inverse;
+    }
+  });
+}
+
+void rms_norm_backward(const RmsNorm& norm, const float* dy, const float* normalised,
+                       const float* inverse_rms, std::int64_t rows, float* dx) {
+  const std::int64_t width = norm.width();
+  parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) HWY_DYNAMIC_DISPATCH(rms_norm_backward_row)
+    (dy + i * width, norm.weight.data(), normalised + i * width, inverse_rms[i], width, dx + i * width);
+  });
+}
+
+}  // namespace incipit
+#endif
