@@ -37,7 +37,12 @@ struct Shape {
 
 std::vector<Shape> layer_shapes(const BackboneSpec& spec) {
   const std::int64_t hidden = spec.hidden_size, inner = spec.intermediate_size;
-  return {{hidden, hidden}, {hidden, 2 * hidden}, {hidden, hidden}, {hidden, inner}, {inner, hidden}};
+  const std::int64_t query = spec.num_attention_heads * spec.head_dim;
+  return {{hidden, query},
+          {hidden, 2 * spec.num_key_value_heads * spec.head_dim},
+          {query, hidden},
+          {hidden, spec.is_gated ? 2 * inner : inner},
+          {inner, hidden}};
 }
 
 /// What a training step cannot do without, a token: every layer forward, the gradient by its input back; of
@@ -46,7 +51,8 @@ std::vector<Shape> layer_shapes(const BackboneSpec& spec) {
 double flop_per_token(const BackboneSpec& spec) {
   double layer = 0;
   for (const Shape& shape : layer_shapes(spec)) layer += 2.0 * static_cast<double>(shape.in * shape.out);
-  const double keys_and_values = 4.0 * static_cast<double>(spec.hidden_size * spec.hidden_size);
+  const double keys_and_values =
+      4.0 * static_cast<double>(spec.hidden_size * spec.num_key_value_heads * spec.head_dim);
   return 2.0 * (static_cast<double>(spec.num_layers - 1) * layer + keys_and_values);
 }
 
@@ -106,6 +112,7 @@ Status serve_steps(const std::string& folder, const std::string& batches_path, s
   INCIPIT_TRY(const std::vector<Batch> batches,
               read_batches(batches_path, Template(virtual_tokens, 0), spec.positions, num_labels));
   AdapterInfo info;
+  info.head_input = spec.is_causal ? HeadInput::last : HeadInput::first;
   info.num_virtual_tokens = virtual_tokens;
   for (int label = 0; label < num_labels; ++label) info.labels.push_back(std::to_string(label));
   INCIPIT_TRY(Adapter adapter, Adapter::create(model, info, 0));

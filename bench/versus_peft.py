@@ -40,7 +40,12 @@ def roberta_shape(hidden, layers, heads, inner):
             "eos_token_id": 2, "layer_norm_eps": 1e-5}
 
 
-SHAPES = {"roberta-large": roberta_shape(1024, 24, 16, 4096), "roberta-base": roberta_shape(768, 12, 12, 3072),
+# Of a padding token PEFT has use only; texts are tokenized by whatever tokenizer is given.
+SMOLLM2 = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 49152, "hidden_size": 576,
+           "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "intermediate_size": 1536,
+           "max_position_embeddings": 8192, "rope_theta": 100000.0, "rms_norm_eps": 1e-5, "tie_word_embeddings": True,
+           "pad_token_id": 2, "bos_token_id": 1, "eos_token_id": 2}
+SHAPES = {"smollm2-135m": SMOLLM2, "roberta-large": roberta_shape(1024, 24, 16, 4096), "roberta-base": roberta_shape(768, 12, 12, 3072),
           "roberta-tiny": roberta_shape(64, 2, 4, 128)}
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "dropout", "attention_dropout",
             "seq_classif_dropout")
@@ -69,7 +74,7 @@ def arguments():
         if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
     if options.shape and not options.tokenizer:
-        parser.error("--shape needs --tokenizer, a tokenizer.json with 50265 tokens")
+        parser.error("--shape needs --tokenizer, a tokenizer.json of no more tokens than the shape has")
     return options
 
 
@@ -88,8 +93,8 @@ def tokenizer_file(path):
 
 
 def usable_positions(config):
-    offset = 0 if config["model_type"] in ("bert", "distilbert") else config["pad_token_id"] + 1
-    return config["max_position_embeddings"] - offset
+    counts_from_padding = config["model_type"] in ("roberta", "xlm-roberta", "camembert")
+    return config["max_position_embeddings"] - (config["pad_token_id"] + 1 if counts_from_padding else 0)
 
 
 def read_rows(options):

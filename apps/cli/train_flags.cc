@@ -35,9 +35,10 @@ void TrainFlags::declare_prompt(CommandLine& line) {
             "Layer at which a late prompt joins; without it half of the layers")
       ->check(whole_number(1))
       ->default_str("");
-  choice(line, "--head-input", head_input_, {"first", "cls", "mean", "mask"},
+  choice(line, "--head-input", head_input_, {"first", "cls", "mean", "mask", "last"},
          "What the head reads: the first row (virtual token 1 of a prompt, as PEFT does), [CLS], the mean of "
-         "the text, or the template's blank; without it first for prompt, mean for late, cls for head");
+         "the text, the template's blank, or the last token (causal models); without it mean for late, else "
+         "last for causal models, first for prompt, cls for head");
   line.flag("--init", init_, "random|vocab|text|labels|DIR",
             "Virtual tokens at the start: random numbers as PEFT draws them, words drawn from the "
             "vocabulary, the "

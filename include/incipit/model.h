@@ -13,6 +13,7 @@ namespace incipit {
 
 class Backbone;
 class HeadWeights;
+class LmHead;
 
 /// How a checkpoint's tensors met the model's, under the names that transformers prints for the sequence
 /// classification model of this architecture.
@@ -50,6 +51,9 @@ class Model {
   /// For the library's own layers.
   const Backbone& backbone() const;
   const HeadWeights& head_weights() const;
+  /// The language-model head, read when first asked for. Lives as long as the model; fails naming the tensor
+  /// that the checkpoint does not have.
+  Result<const LmHead*> lm_head() const;
 
  private:
   struct State;

@@ -39,8 +39,9 @@ struct TrainOptions {
   std::string template_text;                 // in the template language; empty: the plain text or pair
   std::int64_t num_virtual_tokens = 10;      // of a template with soft parts: theirs
   std::optional<std::int64_t> insert_layer;  // late: at which the prompt joins; default: half of the layers
-  std::optional<HeadInput> head_input;       // default: first for prompt, mean for late, cls for head
-  std::int64_t max_length = 0;               // of a text; 0: what the positions allow
+  std::optional<HeadInput> head_input;  // default: mean for late; else last of causal models, of the others
+                                        // first for prompt and cls for head
+  std::int64_t max_length = 0;          // of a text; 0: what the positions allow
 
   PromptInit init = PromptInit::vocab;
   std::string init_text;               // PromptInit::text

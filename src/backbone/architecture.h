@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,27 +14,30 @@
 #include "formats/hf_config.h"
 #include "formats/safetensors.h"
 #include "ops/activation.h"
+#include "ops/layer_norm.h"
+#include "ops/linear.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
 
 /// The classification head that transformers' *ForSequenceClassification of a family has: dense, activation,
-/// output. Tensor names are without ".weight" and ".bias".
+/// output; decoders have the output only. Tensor names are without ".weight" and ".bias".
 struct HeadSpec {
-  std::string dense;  // such as "classifier.dense"
+  std::string dense;  // such as "classifier.dense"; empty: there is none
   bool dense_is_frozen =
       false;  // a BERT's pooler: PEFT trains and saves modules named classifier or score only
   Activation activation = Activation::tanh;
-  std::string output;        // such as "classifier.out_proj"
+  std::string output;  // such as "classifier.out_proj"
   bool drops_input = false;  // dropout in front of the dense layer, too
   float dropout = 0.1f;
   double initializer_range = 0.02;  // standard deviation of new weights; new biases are 0
+  bool output_has_bias = true;
 };
 
 /// Weight and bias of one of the head's layers, where the checkpoint has them.
 struct HeadLayerWeights {
   Matrix weight;            // [out, in]
-  std::vector<float> bias;  // [out]
+  std::vector<float> bias;  // [out]; empty where the layer has none
 };
 
 /// A family's head and what the checkpoint holds of it.
@@ -45,9 +49,22 @@ class HeadWeights {
   std::optional<HeadLayerWeights> output;
 };
 
+/// The frozen language-model head of a family: rows to logits over the vocabulary. Masked ones transform the
+/// rows first: norm(f(dense(x))).
+struct LmHeadWeights {
+  std::optional<Linear> transform;
+  Activation activation = Activation::gelu;
+  LayerNorm norm;           // of the transform
+  Matrix decoder;           // [vocab, hidden]
+  std::vector<float> bias;  // [vocab] or empty
+};
+
 struct LoadedBackbone {
   std::unique_ptr<Backbone> backbone;
   HeadWeights head;
+  /// Reads the language-model head, which few uses need, from the same store. Fails naming the tensor that
+  /// the checkpoint does not have.
+  std::function<Result<LmHeadWeights>()> load_lm_head;
   std::vector<std::string> unused;  // tensors of the file that the classification model does not have
   std::vector<std::string> newly_initialised;  // tensors of that model that the file does not have
 };
@@ -58,6 +75,10 @@ using LoadArchitecture = Result<LoadedBackbone> (*)(const TensorStore& store, co
 Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& config);
 Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& config);
 Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig& config);
+Result<LoadedBackbone> load_gpt2(const TensorStore& store, const HfConfig& config);
+Result<LoadedBackbone> load_llama(const TensorStore& store, const HfConfig& config);
+Result<LoadedBackbone> load_mistral(const TensorStore& store, const HfConfig& config);
+Result<LoadedBackbone> load_qwen2(const TensorStore& store, const HfConfig& config);
 
 /// By config.model_type; fails listing the known ones.
 Result<LoadedBackbone> load_backbone(const TensorStore& store, const HfConfig& config);

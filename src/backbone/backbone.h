@@ -19,7 +19,10 @@ struct BackboneSpec {
   std::int64_t hidden_size = 0;
   std::int64_t num_layers = 0;
   std::int64_t num_attention_heads = 0;
+  std::int64_t num_key_value_heads = 0;  // each shared by as many heads
+  std::int64_t head_dim = 0;
   std::int64_t intermediate_size = 0;
+  bool is_gated = false;  // the feed-forward's middle is a gate and what it opens for
   std::int64_t vocab_size = 0;
   std::int64_t parameter_count = 0;
   bool has_token_types = false;

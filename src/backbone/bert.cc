@@ -15,7 +15,14 @@ Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& confi
   head.dense_is_frozen = true;
   head.activation = Activation::tanh;
   head.output = "classifier";
-  return load_encoder(store, config, family, std::move(head));
+
+  LmHeadNames lm_head;
+  lm_head.transform = "cls.predictions.transform.dense";
+  lm_head.norm = "cls.predictions.transform.LayerNorm";
+  lm_head.activation = activation_by_name(config.hidden_act).value_or(Activation::gelu);
+  lm_head.decoder = "cls.predictions.decoder.weight";
+  lm_head.bias = {"cls.predictions.decoder.bias", "cls.predictions.bias"};
+  return load_encoder(store, config, family, std::move(head), std::move(lm_head));
 }
 
 }  // namespace incipit

@@ -16,7 +16,14 @@ Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig&
   head.dense = "pre_classifier";
   head.activation = Activation::relu;
   head.output = "classifier";
-  return load_encoder(store, config, family, std::move(head));
+
+  LmHeadNames lm_head;
+  lm_head.transform = "vocab_transform";
+  lm_head.norm = "vocab_layer_norm";
+  lm_head.activation = activation_by_name(config.hidden_act).value_or(Activation::gelu);
+  lm_head.decoder = "vocab_projector.weight";
+  lm_head.bias = {"vocab_projector.bias"};
+  return load_encoder(store, config, family, std::move(head), std::move(lm_head));
 }
 
 }  // namespace incipit

@@ -126,11 +126,11 @@ class EncoderReader {
 }  // namespace
 
 Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config,
-                                    const EncoderFamily& family, HeadSpec head) {
+                                    const EncoderFamily& family, HeadSpec head, LmHeadNames lm_head) {
   const std::optional<Activation> activation = activation_by_name(config.hidden_act);
   if (!activation || *activation == Activation::tanh)
     return fail(
-        "{}: hidden_act \"{}\" is not supported; supported are gelu, gelu_new, gelu_pytorch_tanh, relu",
+        "{}: hidden_act \"{}\" is not supported; supported are gelu, gelu_new, gelu_pytorch_tanh, relu, silu",
         store.path().string(), config.hidden_act);
   if (config.num_hidden_layers > std::numeric_limits<std::uint8_t>::max())
     return fail("{}: {} layers, at most 255 are supported", store.path().string(), config.num_hidden_layers);
@@ -142,12 +142,18 @@ Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& co
   INCIPIT_TRY(EncoderWeights weights, reader.weights());
   INCIPIT_TRY(loaded.head, reader.head(std::move(head), loaded.newly_initialised));
   loaded.unused = reader.unused();
+  lm_head.prefix = family.prefix;
+  lm_head.word_embedding = family.prefix + "embeddings.word_embeddings.weight";
+  lm_head.norm_epsilon = config.layer_norm_eps;
+  loaded.load_lm_head = lm_head_loader(store, config, std::move(lm_head));
 
   BackboneSpec spec;
   spec.model_type = config.model_type;
   spec.hidden_size = config.hidden_size;
   spec.num_layers = config.num_hidden_layers;
   spec.num_attention_heads = config.num_attention_heads;
+  spec.num_key_value_heads = config.num_key_value_heads;
+  spec.head_dim = config.head_dim;
   spec.intermediate_size = config.intermediate_size;
   spec.vocab_size = config.vocab_size;
   spec.has_token_types = family.has_token_types;
@@ -156,7 +162,7 @@ Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& co
                     family.uncounted_id};
 
   EncoderShape shape;
-  shape.attention = {config.num_attention_heads, config.hidden_size / config.num_attention_heads};
+  shape.attention = {config.num_attention_heads, config.head_dim};
   shape.activation = *activation;
   shape.hidden_dropout = static_cast<float>(config.hidden_dropout);
   shape.attention_dropout = static_cast<float>(config.attention_dropout);

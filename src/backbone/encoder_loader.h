@@ -7,6 +7,7 @@
 #include "backbone/architecture.h"
 #include "backbone/checkpoint.h"
 #include "backbone/encoder.h"
+#include "backbone/lm_head_loader.h"
 
 namespace incipit {
 
@@ -26,8 +27,9 @@ struct EncoderFamily {
   bool drops_attention_output = true;
 };
 
-/// Reads embeddings, layers and head of an encoder whose checkpoint follows `family`.
+/// Reads embeddings, layers and head of an encoder whose checkpoint follows `family`. lm_head: its names, but
+/// for what follows from the family.
 Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config,
-                                    const EncoderFamily& family, HeadSpec head);
+                                    const EncoderFamily& family, HeadSpec head, LmHeadNames lm_head);
 
 }  // namespace incipit

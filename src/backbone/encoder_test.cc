@@ -5,33 +5,24 @@
 
 #include <gtest/gtest.h>
 
+#include "backbone/test_support.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 
 namespace incipit {
 namespace {
 
+using test::pack;
+using test::Piece;
+using test::random_linear;
+using test::random_matrix;
+using test::random_vector;
+using test::text;
+
 constexpr std::int64_t kHidden = 24, kLayers = 3, kHeads = 3, kInner = 40, kVocab = 30, kPositions = 400;
-
-Matrix random_matrix(std::int64_t rows, std::int64_t cols, double scale, Rng& rng) {
-  Matrix matrix(rows, cols);
-  for (float& value : matrix.values()) value = static_cast<float>(scale * rng.normal());
-  return matrix;
-}
-
-std::vector<float> random_vector(std::int64_t size, double centre, double scale, Rng& rng) {
-  std::vector<float> values;
-  for (std::int64_t i = 0; i < size; ++i) values.push_back(static_cast<float>(centre + scale * rng.normal()));
-  return values;
-}
 
 LayerNorm random_norm(Rng& rng) {
   return {random_vector(kHidden, 1, 0.2, rng), random_vector(kHidden, 0, 0.2, rng), 1e-5f};
-}
-
-Linear random_linear(std::int64_t out, std::int64_t in, Rng& rng) {
-  const Matrix weight = random_matrix(out, in, 1.2 / std::sqrt(static_cast<double>(in)), rng);
-  return {weight.view(), random_vector(out, 0, 0.1, rng)};
 }
 
 std::unique_ptr<Backbone> random_encoder(float dropout = 0) {
@@ -59,41 +50,6 @@ std::unique_ptr<Backbone> random_encoder(float dropout = 0) {
   return make_encoder(spec, shape, std::move(weights));
 }
 
-/// A sequence to put into a batch: word ids, or -1 - r, with entry layers; the places to read.
-struct Piece {
-  std::vector<std::int32_t> tokens;
-  std::vector<int> entries;
-  std::vector<std::int64_t> reads;
-  std::uint64_t key = 0;
-};
-
-PackedBatch pack(const std::vector<Piece>& pieces) {
-  PackedBatch batch;
-  for (const Piece& piece : pieces) {
-    const std::int64_t first = batch.size();
-    for (std::size_t i = 0; i < piece.tokens.size(); ++i) {
-      batch.token.push_back(piece.tokens[i]);
-      batch.position.push_back(static_cast<std::int32_t>(i));
-      batch.token_type.push_back(static_cast<std::int8_t>(i % 2));
-      batch.entry.push_back(static_cast<std::uint8_t>(piece.entries[i]));
-    }
-    batch.sequences.push_back({first, static_cast<std::int64_t>(piece.tokens.size()), piece.key});
-    for (const std::int64_t read : piece.reads) batch.read.push_back(first + read);
-  }
-  return batch;
-}
-
-Piece text(std::int64_t length, std::uint64_t seed, std::vector<std::int64_t> reads) {
-  Rng rng(seed);
-  Piece piece;
-  for (std::int64_t i = 0; i < length; ++i)
-    piece.tokens.push_back(static_cast<std::int32_t>(rng.below(kVocab)));
-  piece.entries.assign(static_cast<std::size_t>(length), 0);
-  piece.reads = std::move(reads);
-  piece.key = seed;
-  return piece;
-}
-
 /// Prompts of every kind in one batch: input, late at two depths, inside the text; also shared rows and plain
 /// text.
 std::vector<Piece> mixed_prompts() {
@@ -112,41 +68,12 @@ INSTANTIATE_TEST_SUITE_P(Dropout, MixedPrompts, testing::Values(0.0f, 0.2f));
 
 TEST_P(MixedPrompts, GradientsByFiniteDifferences) {
   const auto encoder = random_encoder(GetParam());
-  const auto pass = encoder->new_pass();
-  const PackedBatch batch = pack(mixed_prompts());
   Rng rng(5);
   Matrix rows = random_matrix(6, kHidden, 0.6, rng);
-  const Matrix weights = random_matrix(static_cast<std::int64_t>(batch.read.size()), kHidden, 1.0, rng);
   Want want;
   want.trace = true;
   if (GetParam() > 0) want.dropout = DropoutKey{7, 9};
-  Matrix out;
-  const auto loss = [&] {
-    const Status status = encoder->forward(batch, {std::as_const(rows).view(), {}}, want, *pass, out);
-    EXPECT_TRUE(status) << status.error().message;
-    double sum = 0;
-    for (std::int64_t i = 0; i < out.size(); ++i)
-      sum += static_cast<double>(out.data()[i]) * weights.data()[i];
-    return sum;
-  };
-  loss();
-  Matrix gradient(6, kHidden);
-  encoder->backward(batch, *pass, weights.view(), gradient.view());
-  double largest = 0;
-  for (const float value : gradient.values())
-    largest = std::max(largest, std::abs(static_cast<double>(value)));
-  ASSERT_GT(largest, 0.1);
-  constexpr float kStep = 1e-2f;
-  for (std::int64_t i = 0; i < rows.size(); ++i) {
-    const float start = rows.data()[i];
-    rows.data()[i] = start + kStep;
-    const double above = loss();
-    rows.data()[i] = start - kStep;
-    const double below = loss();
-    rows.data()[i] = start;
-    EXPECT_NEAR(gradient.data()[i], (above - below) / (2.0 * kStep), 5e-3 * largest)
-        << "virtual row " << i / kHidden << ", value " << i % kHidden;
-  }
+  test::expect_finite_differences(*encoder, pack(mixed_prompts()), rows, want);
 }
 
 TEST(Encoder, PackedEqualsOneByOneInAnyOrder) {
@@ -297,6 +224,10 @@ TEST(Encoder, RefusesWhatIsOutside) {
   EXPECT_NE(message(pack({{{1, 2}, {0, 1}, {0}, 0}}), {}).find("1 tokens resume"), std::string::npos);
   EXPECT_NE(message(pack({text(kPositions + 1, 1, {0})}), {}).find("position 400"), std::string::npos);
   EXPECT_NE(message(pack({text(3, 1, {})}), {}).find("nothing to read"), std::string::npos);
+  Piece child = text(3, 2, {1});
+  child.parent = 0;
+  EXPECT_NE(message(pack({text(3, 1, {0}), child}), {}).find("a bidirectional model cannot"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -19,6 +19,10 @@ constexpr std::array kFamilies = {
     Family{"xlm-roberta", load_roberta},
     Family{"camembert", load_roberta},
     Family{"distilbert", load_distilbert},
+    Family{"gpt2", load_gpt2},
+    Family{"llama", load_llama},
+    Family{"mistral", load_mistral},
+    Family{"qwen2", load_qwen2},
 };
 
 }  // namespace

@@ -17,7 +17,13 @@ Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& co
   head.activation = Activation::tanh;
   head.output = "classifier.out_proj";
   head.drops_input = true;
-  return load_encoder(store, config, family, std::move(head));
+
+  LmHeadNames lm_head;
+  lm_head.transform = "lm_head.dense";
+  lm_head.norm = "lm_head.layer_norm";
+  lm_head.decoder = "lm_head.decoder.weight";
+  lm_head.bias = {"lm_head.decoder.bias", "lm_head.bias"};
+  return load_encoder(store, config, family, std::move(head), std::move(lm_head));
 }
 
 }  // namespace incipit

@@ -1,6 +1,5 @@
 #include "formats/hf_config.h"
 
-#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -9,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "formats/config_fields.h"
+#include "formats/decoder_config.h"
 #include "formats/strict_json.h"
 
 namespace incipit {
@@ -17,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr std::int64_t kMaxSize = INT64_C(1) << 31;
 constexpr std::int64_t kMaxLabels = INT64_C(1) << 20;
 
 /// What a family of model_types calls its fields, and what transformers' configuration class gives them.
@@ -85,87 +85,7 @@ std::optional<Family> family_of(std::string_view model_type) {
   return std::nullopt;
 }
 
-/// Reads typed fields; where one is absent, the default stands. Keeps the first error.
-class Fields {
- public:
-  Fields(const Json& json, const fs::path& file) : json_(json), file_(file) {}
-
-  const Status& status() const { return status_; }
-  const Json* find(const char* key) const {
-    const auto found = json_.find(key);
-    return found == json_.end() ? nullptr : &*found;
-  }
-
-  /// An integer in [low, kMaxSize].
-  std::int64_t integer(const char* key, std::int64_t fallback, std::int64_t low = 1) {
-    const Json* value = find(key);
-    if (value == nullptr) return fallback;
-    const bool fits = value->is_number_integer() && in_range(*value, low, kMaxSize);
-    if (!fits)
-      return refuse(key, fmt::format("must be an integer from {} to {}", low, kMaxSize), *value, fallback);
-    return value->get<std::int64_t>();
-  }
-
-  double number(const char* key, double fallback, double low, double high) {
-    const Json* value = find(key);
-    if (value == nullptr) return fallback;
-    const bool fits = value->is_number() && value->get<double>() >= low && value->get<double>() <= high;
-    if (!fits) return refuse(key, fmt::format("must be a number from {} to {}", low, high), *value, fallback);
-    return value->get<double>();
-  }
-
-  std::string text(const char* key, std::string fallback) {
-    const Json* value = find(key);
-    if (value == nullptr) return fallback;
-    if (!value->is_string()) return refuse(key, "must be a string", *value, fallback);
-    return value->get<std::string>();
-  }
-
-  /// A probability that may be null, which means `fallback`.
-  double optional_probability(const char* key, double fallback) {
-    const Json* value = find(key);
-    return value == nullptr || value->is_null() ? fallback : number(key, fallback, 0.0, 1.0);
-  }
-
-  std::vector<std::string> texts(const char* key) {
-    std::vector<std::string> result;
-    const Json* value = find(key);
-    if (value == nullptr || value->is_null()) return result;
-    const bool fits = value->is_array() && std::all_of(value->begin(), value->end(),
-                                                       [](const Json& item) { return item.is_string(); });
-    if (!fits) return refuse(key, "must be a list of strings", *value, result);
-    for (const Json& item : *value) result.push_back(item.get<std::string>());
-    return result;
-  }
-
-  template <typename T>
-  T refuse(const char* key, std::string_view rule, const Json& value, T fallback) {
-    if (status_) {
-      const bool scalar = value.is_primitive();
-      const std::string shown = scalar ? value.dump(-1, ' ', false, Json::error_handler_t::replace) : "";
-      status_ = fail("{}: {} {}, not {}", file_.string(), key, rule,
-                     !scalar             ? value.type_name()
-                     : value.is_string() ? quote_text(value.get<std::string>())
-                                         : shown);
-    }
-    return fallback;
-  }
-
- private:
-  /// Also right for unsigned values beyond int64.
-  static bool in_range(const Json& value, std::int64_t low, std::int64_t high) {
-    if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(high))
-      return false;
-    const auto number = value.get<std::int64_t>();
-    return number >= low && number <= high;
-  }
-
-  const Json& json_;
-  const fs::path& file_;
-  Status status_;
-};
-
-void read_sizes(Fields& fields, const Family& family, HfConfig& config) {
+void read_sizes(ConfigFields& fields, const Family& family, HfConfig& config) {
   config.vocab_size = fields.integer("vocab_size", family.default_vocab_size);
   config.hidden_size = fields.integer(family.hidden_size, 768);
   config.num_hidden_layers = fields.integer(family.num_hidden_layers, family.default_layers);
@@ -178,7 +98,7 @@ void read_sizes(Fields& fields, const Family& family, HfConfig& config) {
   config.pad_token_id = no_pad ? 0 : fields.integer("pad_token_id", family.default_pad_token_id, 0);
 }
 
-void read_numbers(Fields& fields, const Family& family, HfConfig& config) {
+void read_numbers(ConfigFields& fields, const Family& family, HfConfig& config) {
   // DistilBERT's modelling code has 1e-12 fixed and ignores the field.
   if (family.has_token_types) config.layer_norm_eps = fields.number("layer_norm_eps", 1e-12, 0.0, 1.0);
   config.initializer_range = fields.number("initializer_range", 0.02, 0.0, 1e3);
@@ -212,7 +132,7 @@ void read_what_is_there(const Json& json, HfConfig& config) {
     const auto value = json.find(name);
     if (value == json.end() || !value->is_number_unsigned()) continue;
     const auto size = value->get<std::uint64_t>();
-    if (size <= static_cast<std::uint64_t>(kMaxSize)) *field = static_cast<std::int64_t>(size);
+    if (size <= static_cast<std::uint64_t>(ConfigFields::kMaxSize)) *field = static_cast<std::int64_t>(size);
   }
 }
 
@@ -234,7 +154,7 @@ std::optional<std::vector<std::string>> names_by_id(const Json& id2label) {
 }
 
 /// As transformers: id2label names them, unless num_labels is there and disagrees with its size.
-void read_labels(Fields& fields, HfConfig& config) {
+void read_labels(ConfigFields& fields, HfConfig& config) {
   const Json* id2label = fields.find("id2label");
   const bool named = id2label != nullptr && !id2label->is_null();
   if (named && (!id2label->is_object() || id2label->empty())) {
@@ -260,7 +180,8 @@ void read_labels(Fields& fields, HfConfig& config) {
   for (std::int64_t id = 0; id < count; ++id) config.labels.push_back(fmt::format("LABEL_{}", id));
 }
 
-Status check_consistency(const HfConfig& config, const Family& family, Fields& fields, const fs::path& file) {
+Status check_consistency(const HfConfig& config, const Family& family, ConfigFields& fields,
+                         const fs::path& file) {
   INCIPIT_CHECK(fields.status());
   if (config.hidden_size % config.num_attention_heads != 0)
     return fail("{}: {} {} must be a multiple of {} {}", file.string(), family.hidden_size,
@@ -285,7 +206,7 @@ Result<HfConfig> read_hf_config(const fs::path& path) {
   INCIPIT_TRY(Json json, read_json_object(file));
   HfConfig config;
   {
-    Fields fields(json, file);
+    ConfigFields fields(json, file);
     config.model_type = fields.text("model_type", "");
     config.architectures = fields.texts("architectures");
     read_labels(fields, config);
@@ -293,16 +214,24 @@ Result<HfConfig> read_hf_config(const fs::path& path) {
   }
   if (config.model_type.empty())
     return fail("{}: model_type is missing; it names the architecture, such as \"bert\"", file.string());
+  if (is_decoder_type(config.model_type)) {
+    INCIPIT_CHECK(read_decoder_config(json, file, config));
+    return config;
+  }
   const std::optional<Family> family = family_of(config.model_type);
   if (!family) {
     read_what_is_there(json, config);
     return config;
   }
   if (config.model_type == "distilbert") json = with_distilbert_aliases(std::move(json));
-  Fields fields(json, file);
+  ConfigFields fields(json, file);
   read_sizes(fields, *family, config);
   read_numbers(fields, *family, config);
   INCIPIT_CHECK(check_consistency(config, *family, fields, file));
+  config.num_key_value_heads = config.num_attention_heads;
+  config.head_dim = config.hidden_size / config.num_attention_heads;
+  config.tie_word_embeddings = fields.truth("tie_word_embeddings", true);
+  INCIPIT_CHECK(fields.status());
   return config;
 }
 

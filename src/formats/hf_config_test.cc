@@ -123,10 +123,10 @@ TEST_F(HfConfigTest, NamesLabelsAsTransformersDoes) {
 }
 
 TEST_F(HfConfigTest, ReadsAnUnknownTypeAsFarAsItGoes) {
-  const auto config = read(R"({"model_type": "llama", "hidden_size": 576, "num_attention_heads": 9,
-    "position_embedding_type": "rope", "vocab_size": "many", "architectures": ["LlamaForCausalLM"]})");
+  const auto config = read(R"({"model_type": "gemma", "hidden_size": 576, "num_attention_heads": 9,
+    "position_embedding_type": "rope", "vocab_size": "many", "architectures": ["GemmaForCausalLM"]})");
   ASSERT_TRUE(config) << config.error().message;
-  EXPECT_EQ(config->model_type, "llama");
+  EXPECT_EQ(config->model_type, "gemma");
   EXPECT_EQ(config->hidden_size, 576);
   EXPECT_EQ(config->vocab_size, 0);
 }

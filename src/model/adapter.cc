@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "backbone/architecture.h"
+#include "backbone/backbone.h"
 #include "base/file.h"
 #include "formats/peft_adapter.h"
 #include "model/adapter_files.h"
@@ -37,6 +38,12 @@ Status complete(AdapterInfo& info, const Template& input_template, const Model& 
   if (info.method == Method::late && (info.insert_layer < 1 || info.insert_layer >= base.num_layers))
     return fail("insert layer {}: a late prompt joins at layer 1 to {} of this model", info.insert_layer,
                 base.num_layers - 1);
+  const bool is_causal = model.backbone().spec().is_causal;
+  if (is_causal && (info.head_input == HeadInput::first || info.head_input == HeadInput::cls))
+    return fail("head input {}: the first rows of a causal model see nothing of the text; last and mean do",
+                name_of(info.head_input));
+  if (!is_causal && info.head_input == HeadInput::last)
+    return fail("head input last: is for causal models; {} has first, cls and mean", base.model_type);
   if (info.head_input == HeadInput::mask && !input_template.has_mask())
     return fail("head input mask: the template has no {{mask}} to read");
   const std::int64_t room = input_template.room(model.backbone().spec().positions);
@@ -164,6 +171,8 @@ Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool f
   INCIPIT_TRY(const AdapterFile file, read_adapter_folder(folder));
   INCIPIT_CHECK(check_kind(file, folder));
   INCIPIT_TRY(AdapterInfo info, adapter_info(folder, file));
+  // PEFT's own files do not say what is read: the first row, or the last of a causal model.
+  if (info.labels.empty() && model.backbone().spec().is_causal) info.head_input = HeadInput::last;
   if (!force && !info.base_fingerprint.empty() && info.base_fingerprint != model.info().fingerprint)
     return fail(
         "{}: trained on another base ({}, fingerprint {}; this one, {}, has {}); --force loads it anyway",

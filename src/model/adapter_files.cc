@@ -36,7 +36,7 @@ void read_own_json(const json& own, AdapterInfo& info, std::string& problem) {
   const auto method = method_by_name(own.at("method").get<std::string>());
   const auto input = head_input_by_name(own.at("head_input").get<std::string>());
   if (!method) problem = "method must be head, prompt or late";
-  if (!input) problem = "head_input must be first, cls, mean or mask";
+  if (!input) problem = "head_input must be first, cls, mean, mask or last";
   if (!problem.empty()) return;
   info.method = *method;
   info.head_input = *input;
@@ -74,8 +74,8 @@ Result<std::vector<std::uint64_t>> read_texts(const fs::path& path) {
 }  // namespace
 
 std::string peft_type_for(const AdapterInfo& info) {
-  const bool peft_can =
-      info.method == Method::prompt && info.head_input == HeadInput::first && info.template_text.empty();
+  const bool peft_reads = info.head_input == HeadInput::first || info.head_input == HeadInput::last;
+  const bool peft_can = info.method == Method::prompt && peft_reads && info.template_text.empty();
   return peft_can ? "PROMPT_TUNING" : std::string(kOwnPeftType);
 }
 

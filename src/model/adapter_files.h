@@ -17,7 +17,7 @@ inline constexpr std::string_view kPeftPromptTensor = "prompt_embeddings";
 inline constexpr std::string_view kOwnPromptTensor = "virtual_tokens";
 
 /// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before the input, which has no
-/// template of ours, the head on the first row.
+/// template of ours, the head on the first row, or of a causal model on the last.
 std::string peft_type_for(const AdapterInfo& info);
 
 /// What an adapter folder says of itself: incipit.json where there is one, else what PEFT's config implies.

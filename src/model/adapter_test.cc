@@ -157,6 +157,41 @@ TEST_F(AdapterTest, MovementIsSavedAndMustFit) {
   }
 }
 
+TEST_F(AdapterTest, OfACausalModelReadsTheLastRow) {
+  model_.emplace(load("llama", "llama"));
+  for (const HeadInput input : {HeadInput::first, HeadInput::cls}) {
+    const auto refused = Adapter::create(*model_, info(Method::prompt, input), 3);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("last and mean do"), std::string::npos);
+  }
+  for (const Method method : {Method::head, Method::prompt, Method::late})
+    for (const HeadInput input : {HeadInput::last, HeadInput::mean}) {
+      SCOPED_TRACE(fmt::format("{} {}", name_of(method), name_of(input)));
+      const Adapter adapter = make(method, input);
+      const fs::path saved = folder_.path() / "saved";
+      fs::remove_all(saved);
+      ASSERT_TRUE(adapter.save(saved));
+      const auto file = read_adapter_folder(saved);
+      ASSERT_TRUE(file) << file.error().message;
+      const bool peft_can = method == Method::prompt && input == HeadInput::last;
+      EXPECT_EQ(file->config.peft_type, peft_can ? "PROMPT_TUNING" : "INCIPIT");
+      ASSERT_TRUE(file->tensors.contains("base_model.score.weight"));
+      EXPECT_FALSE(file->tensors.contains("base_model.score.bias")) << "the head has none";
+      EXPECT_EQ(file->tensors.at("base_model.score.weight").shape, (std::vector<std::int64_t>{3, 48}));
+      if (peft_can) fs::remove(saved / "incipit.json");  // as PEFT would have written it
+      const auto back = Adapter::load(saved, *model_);
+      ASSERT_TRUE(back) << back.error().message;
+      EXPECT_EQ(back->info().head_input, input);
+      EXPECT_EQ(back->head_parameters(), 3 * 48);
+    }
+}
+
+TEST_F(AdapterTest, ReadsTheLastRowOfCausalModelsOnly) {
+  const auto refused = Adapter::create(*model_, info(Method::prompt, HeadInput::last), 3);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("is for causal models"), std::string::npos);
+}
+
 TEST_F(AdapterTest, SavingTwiceGivesTheSameBytes) {
   const Adapter adapter = make(Method::prompt, HeadInput::first);
   std::vector<std::string> bytes;

@@ -1,5 +1,7 @@
 #include "incipit/model.h"
 
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <system_error>
 
@@ -7,6 +9,7 @@
 #include "formats/hf_config.h"
 #include "formats/safetensors.h"
 #include "model/fingerprint.h"
+#include "score/lm_head.h"
 
 namespace incipit {
 
@@ -16,6 +19,9 @@ struct Model::State {
   Tokenizer tokenizer;
   std::unique_ptr<Backbone> backbone;
   HeadWeights head;
+  std::function<Result<LmHeadWeights>()> load_lm_head;
+  mutable std::mutex lm_head_mutex{};
+  mutable std::unique_ptr<const LmHead> lm_head{};
 };
 
 Result<Model> Model::load(const std::filesystem::path& folder) {
@@ -49,8 +55,9 @@ Result<Model> Model::load(const std::filesystem::path& folder) {
   info.fingerprint = fingerprint(store, config);
 
   LoadReport report{std::move(loaded.unused), std::move(loaded.newly_initialised)};
-  return Model(std::make_shared<State>(State{std::move(info), std::move(report), std::move(tokenizer),
-                                             std::move(loaded.backbone), std::move(loaded.head)}));
+  return Model(std::shared_ptr<const State>(
+      new State{std::move(info), std::move(report), std::move(tokenizer), std::move(loaded.backbone),
+                std::move(loaded.head), std::move(loaded.load_lm_head)}));
 }
 
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
@@ -69,6 +76,15 @@ const Backbone& Model::backbone() const {
 }
 const HeadWeights& Model::head_weights() const {
   return state_->head;
+}
+
+Result<const LmHead*> Model::lm_head() const {
+  const std::lock_guard lock(state_->lm_head_mutex);
+  if (state_->lm_head == nullptr) {
+    INCIPIT_TRY(LmHeadWeights weights, state_->load_lm_head());
+    state_->lm_head = std::make_unique<const LmHead>(std::move(weights));
+  }
+  return state_->lm_head.get();
 }
 
 }  // namespace incipit

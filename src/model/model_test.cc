@@ -12,6 +12,7 @@
 #include "backbone/architecture.h"
 #include "backbone/backbone.h"
 #include "base/file.h"
+#include "score/lm_head.h"
 #include "support/synthetic_model.h"
 #include "support/test_folder.h"
 
@@ -80,7 +81,7 @@ TEST(ModelLoading, EverySpellingIsTheSameModel) {
   spellings[1].classifier = false;
   spellings[2].old_layer_norm_names = true;
   spellings[3].shards = 3;
-  spellings[4].masked_lm = true;
+  spellings[4].lm_head = true;
   spellings[4].position_ids = true;
   std::vector<float> first;
   std::string fingerprint;
@@ -100,6 +101,59 @@ TEST(ModelLoading, EverySpellingIsTheSameModel) {
     }
     EXPECT_EQ(values, first);
     EXPECT_EQ(model->info().fingerprint, fingerprint);
+  }
+}
+
+TEST(ModelLoading, TheLanguageModelHeadIsReadWhenAskedFor) {
+  const TestFolder folder;
+  const auto model_of = [&](const json& config, bool lm_head) {
+    SyntheticOptions options = with_tokenizer();
+    options.lm_head = lm_head;
+    EXPECT_TRUE(write_synthetic_model(folder.path() / "base", config, options));
+    return *Model::load(folder.path() / "base");
+  };
+  for (const char* type : {"bert", "distilbert", "gpt2", "llama", "qwen2"}) {
+    SCOPED_TRACE(type);
+    const Model model = model_of(config_of(type), true);
+    const auto head = model.lm_head();
+    ASSERT_TRUE(head) << head.error().message;
+    EXPECT_EQ((*head)->vocab_size(), 300);
+    EXPECT_EQ(*model.lm_head(), *head) << "once";
+  }
+  const std::pair<const char*, const char*> missing[] = {{"bert", "cls.predictions.transform.dense.weight"},
+                                                         {"roberta", "lm_head.dense.weight"},
+                                                         {"distilbert", "vocab_transform.weight"},
+                                                         {"llama", "lm_head.weight"}};
+  for (const auto& [type, tensor] : missing) {
+    const auto head = model_of(config_of(type), false).lm_head();
+    ASSERT_FALSE(head) << type;
+    EXPECT_NE(head.error().message.find(fmt::format("tensor {} is missing", tensor)), std::string::npos)
+        << head.error().message;
+  }
+  json tied = config_of("llama");
+  tied["tie_word_embeddings"] = true;
+  EXPECT_TRUE(model_of(tied, false).lm_head());
+}
+
+TEST(ModelLoading, DecodersWithAndWithoutTheirPrefixAreTheSame) {
+  const TestFolder folder;
+  for (const char* type : {"gpt2", "llama"}) {
+    SCOPED_TRACE(type);
+    std::string fingerprint;
+    for (const bool prefix : {true, false}) {
+      SyntheticOptions options = with_tokenizer();
+      options.prefix = prefix;
+      ASSERT_TRUE(write_synthetic_model(folder.path() / "base", config_of(type), options));
+      const auto model = Model::load(folder.path() / "base");
+      ASSERT_TRUE(model) << model.error().message;
+      EXPECT_TRUE(fingerprint.empty() || model->info().fingerprint == fingerprint);
+      fingerprint = model->info().fingerprint;
+    }
+    json other = config_of(type);
+    other[std::string_view(type) == "gpt2" ? "scale_attn_by_inverse_layer_idx" : "rope_theta"] =
+        std::string_view(type) == "gpt2" ? json(true) : json(5000);
+    ASSERT_TRUE(write_synthetic_model(folder.path() / "base", other, with_tokenizer()));
+    EXPECT_NE(Model::load(folder.path() / "base")->info().fingerprint, fingerprint) << "the same tensors";
   }
 }
 

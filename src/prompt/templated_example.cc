@@ -20,6 +20,8 @@ void number_positions(TemplatedExample& example, const PositionRule& rule) {
   const auto first_word =
       std::find_if(example.token.begin(), example.token.end(), [](std::int32_t id) { return id >= 0; });
   example.cls = first_word == example.token.end() ? 0 : first_word - example.token.begin();
+  example.last = std::max<std::int64_t>(0, example.size() - 1);
+  while (example.last > 0 && example.token[static_cast<std::size_t>(example.last)] < 0) --example.last;
 }
 
 TemplatedExample without_rows(const TemplatedExample& example, const std::vector<bool>& removed,

@@ -16,14 +16,15 @@ struct TemplatedExample {
   std::vector<std::uint8_t> entry;
 
   std::int64_t cls = 0;        // the first token that is not a virtual one: [CLS] where there is such
+  std::int64_t last = 0;       // the last token that is not a virtual one
   std::int64_t mask = -1;      // the template's blank; -1: it has none
   std::int64_t truncated = 0;  // tokens of the text that did not fit
 
   std::int64_t size() const { return static_cast<std::int64_t>(token.size()); }
 };
 
-/// Sets `position` and `cls`. Positions are PEFT's: counted from the first virtual token; a token that joins
-/// later has no position.
+/// Sets `position`, `cls` and `last`. Positions are PEFT's: counted from the first virtual token; a token that joins
+/// later has no position: it stands at 0, which rotary models leave as it is.
 void number_positions(TemplatedExample& example, const PositionRule& rule);
 
 /// The example without the virtual tokens of some rows of its prompt, `removed`: [rows], as a prompt that

@@ -13,8 +13,8 @@ namespace {
 enum class DropoutSite : std::uint64_t { input, output };
 
 TrainedLinear make_layer(const std::string& name, const std::optional<HeadLayerWeights>& stored,
-                         std::int64_t out, std::int64_t in, double deviation, Rng& rng) {
-  TrainedLinear layer(name, out, in);
+                         std::int64_t out, std::int64_t in, bool has_bias, double deviation, Rng& rng) {
+  TrainedLinear layer(name, out, in, has_bias);
   // New weights are drawn in any case, so that one layer's start does not depend on whether another is
   // stored.
   for (float& value : layer.weight.value.values()) value = static_cast<float>(deviation * rng.normal());
@@ -48,10 +48,13 @@ ClassifierHead ClassifierHead::create(const HeadWeights& weights, HeadInput inpu
   const std::int64_t hidden = weights.hidden_size;
   Rng rng(mix_bits(seed, 0x68656164));  // a stream of its own, apart from the prompt's
   std::optional<TrainedLinear> dense;
-  TrainedLinear made = make_layer(spec.dense, weights.dense, hidden, hidden, spec.initializer_range, rng);
-  if (!(spec.dense_is_frozen && input == HeadInput::mean)) dense = std::move(made);
-  TrainedLinear output =
-      make_layer(spec.output, weights.output, num_labels, hidden, spec.initializer_range, rng);
+  if (!spec.dense.empty()) {
+    TrainedLinear made =
+        make_layer(spec.dense, weights.dense, hidden, hidden, true, spec.initializer_range, rng);
+    if (!(spec.dense_is_frozen && input == HeadInput::mean)) dense = std::move(made);
+  }
+  TrainedLinear output = make_layer(spec.output, weights.output, num_labels, hidden, spec.output_has_bias,
+                                    spec.initializer_range, rng);
   return {spec, input, hidden, std::move(dense), std::move(output)};
 }
 
@@ -68,6 +71,8 @@ void ClassifierHead::plan(const TemplatedExample& example, std::vector<std::int6
       return rows.push_back(example.cls);
     case HeadInput::mask:
       return rows.push_back(example.mask);
+    case HeadInput::last:
+      return rows.push_back(example.last);
     case HeadInput::mean:
       for (std::int64_t i = 0; i < example.size(); ++i)
         if (example.token[static_cast<std::size_t>(i)] >= 0) rows.push_back(i);
@@ -112,7 +117,7 @@ std::vector<Parameter*> ClassifierHead::parameters() {
   std::vector<Parameter*> result;
   if (dense_ && !spec_.dense_is_frozen) result = {&dense_->weight, &dense_->bias};
   result.push_back(&output_.weight);
-  result.push_back(&output_.bias);
+  if (output_.has_bias()) result.push_back(&output_.bias);
   return result;
 }
 

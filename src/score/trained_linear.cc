@@ -18,8 +18,8 @@ Matrix transposed(const Matrix& source) {
 
 }  // namespace
 
-TrainedLinear::TrainedLinear(const std::string& name, std::int64_t out, std::int64_t in)
-    : weight(name + ".weight", out, in), bias(name + ".bias", 1, out) {}
+TrainedLinear::TrainedLinear(const std::string& name, std::int64_t out, std::int64_t in, bool has_bias)
+    : weight(name + ".weight", out, in), bias(name + ".bias", 1, has_bias ? out : 0) {}
 
 TrainedLinear TrainedLinear::clone() const {
   return {weight.clone(), bias.clone()};
@@ -37,7 +37,8 @@ void TrainedLinear::forward(const Matrix& x, Matrix& y) const {
   });
   y.resize(rows, out);
   for (std::int64_t i = 0; i < rows; ++i)
-    for (std::int64_t j = 0; j < out; ++j) y.row(i)[j] = y_transposed.row(j)[i] + bias.value.data()[j];
+    for (std::int64_t j = 0; j < out; ++j)
+      y.row(i)[j] = y_transposed.row(j)[i] + (has_bias() ? bias.value.data()[j] : 0.0f);
 }
 
 void TrainedLinear::backward_input(const Matrix& dy, Matrix& dx) const {
@@ -52,7 +53,7 @@ void TrainedLinear::backward_parameters(const Matrix& x, const Matrix& dy) {
     multiply(end - begin, in, rows, dy.data() + begin, 1, out, x.data(), in, weight.gradient.row(begin), in,
              true);
   });
-  for (std::int64_t i = 0; i < rows; ++i)
+  for (std::int64_t i = 0; i < rows && has_bias(); ++i)
     for (std::int64_t j = 0; j < out; ++j) bias.gradient.data()[j] += dy.row(i)[j];
 }
 

@@ -12,8 +12,10 @@ namespace incipit {
 /// A small affine map y = x Wᵀ + b whose weights change every step, so that nothing is packed.
 class TrainedLinear {
  public:
-  /// Zeros; parameters named NAME.weight [out, in] and NAME.bias [1, out].
-  TrainedLinear(const std::string& name, std::int64_t out, std::int64_t in);
+  /// Zeros; parameters named NAME.weight [out, in] and NAME.bias [1, out], the latter [1, 0] without a bias.
+  TrainedLinear(const std::string& name, std::int64_t out, std::int64_t in, bool has_bias = true);
+
+  bool has_bias() const { return bias.value.cols() > 0; }
 
   std::int64_t in_features() const { return weight.value.cols(); }
   std::int64_t out_features() const { return weight.value.rows(); }

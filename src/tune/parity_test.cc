@@ -12,6 +12,7 @@
 #include "infer/vectors.h"
 #include "prompt/prompt_method.h"
 #include "score/classifier_head.h"
+#include "score/lm_head.h"
 #include "support/synthetic_model.h"
 #include "support/test_folder.h"
 #include "tune/schedule.h"
@@ -63,6 +64,7 @@ class Parity : public testing::TestWithParam<std::string> {
     std::ofstream(tokenizer_) << kTokenizer;
     SyntheticOptions options;
     options.tokenizer = tokenizer_;
+    options.lm_head = true;
     const Status written =
         write_synthetic_model(folder_.path() / "base", read_json(case_ / "config.json"), options);
     ASSERT_TRUE(written) << written.error().message;
@@ -144,7 +146,7 @@ class Parity : public testing::TestWithParam<std::string> {
 
 INSTANTIATE_TEST_SUITE_P(Models, Parity,
                          testing::Values("bert", "roberta", "xlm-roberta", "camembert", "distilbert",
-                                         "roberta-long"),
+                                         "roberta-long", "gpt2", "llama", "mistral", "qwen2"),
                          [](const auto& model) {
                            std::string name = model.param;
                            std::replace(name.begin(), name.end(), '-', '_');
@@ -175,7 +177,7 @@ TEST_P(Parity, HiddenStatesOfEveryLayer) {
 TEST_P(Parity, PlainClassifier) {
   AdapterInfo info;
   info.method = Method::head;
-  info.head_input = HeadInput::cls;
+  info.head_input = model_->backbone().spec().is_causal ? HeadInput::last : HeadInput::cls;
   info.labels = model_->info().labels;
   const auto adapter = Adapter::create(*model_, info, 0);
   ASSERT_TRUE(adapter) << adapter.error().message;
@@ -247,6 +249,55 @@ TEST_P(Parity, ThirtyTrainingSteps) {
   };
   compare(adapter.prompt().parameters(), after.prompt().parameters());
   compare(adapter.head().parameters(), after.head().parameters());
+}
+
+/// The log-probabilities of a language-model head behind a prompt, and the prompt's gradient through them.
+TEST_P(Parity, LanguageModelHead) {
+  if (!fs::exists(case_ / "lm.json")) GTEST_SKIP() << "a family's first case has it";
+  const json golden = read_json(case_ / "lm.json");
+  const auto tensors = TensorStore::open(case_ / "lm.safetensors");
+  ASSERT_TRUE(tensors) << tensors.error().message;
+  const auto head = model_->lm_head();
+  ASSERT_TRUE(head) << head.error().message;
+  const Adapter adapter = load_adapter("adapter");
+  const std::vector<TemplatedExample> examples = arrange(adapter);
+  const Backbone& backbone = model_->backbone();
+
+  PackedBatch batch;
+  std::vector<LmTarget> targets;
+  std::vector<float> expected;
+  for (std::size_t e = 0; e < golden["examples"].size(); ++e) {
+    const TemplatedExample& example = examples[e];
+    const json& wanted = golden["examples"][e];
+    const std::int64_t first = batch.size();
+    batch.sequences.push_back({first, example.size(), 0});
+    batch.token.insert(batch.token.end(), example.token.begin(), example.token.end());
+    batch.position.insert(batch.position.end(), example.position.begin(), example.position.end());
+    batch.token_type.insert(batch.token_type.end(), example.token_type.begin(), example.token_type.end());
+    batch.entry.insert(batch.entry.end(), example.entry.begin(), example.entry.end());
+    for (std::size_t i = 0; i < wanted["rows"].size(); ++i) {
+      targets.push_back({std::ssize(batch.read), wanted["words"][i]});
+      batch.read.push_back(first + wanted["rows"][i].get<std::int64_t>());
+      expected.push_back(wanted["log_probabilities"][i]);
+    }
+  }
+  Matrix prompt(adapter.prompt().rows(), backbone.spec().hidden_size), rows;
+  adapter.prompt().emit(prompt.view());
+  const auto pass = backbone.new_pass();
+  const Status status = backbone.forward(batch, {std::as_const(prompt).view(), {}}, {true, {}}, *pass, rows);
+  ASSERT_TRUE(status) << status.error().message;
+  LmHeadPass head_pass;
+  std::vector<float> logs(targets.size());
+  (*head)->log_probabilities(std::as_const(rows).view(), targets, head_pass, logs);
+  expect_close(logs, expected, 1e-4, 1.0, "log-probabilities");
+
+  const std::vector<float> d_logs(logs.size(), 1.0f / static_cast<float>(logs.size()));
+  Matrix d_rows(rows.rows(), rows.cols()), gradient(prompt.rows(), prompt.cols());
+  (*head)->log_probabilities_backward(targets, d_logs, head_pass, d_rows.view());
+  backbone.backward(batch, *pass, std::as_const(d_rows).view(), gradient.view());
+  const auto d_expected = tensors->matrix("grad.prompt_embeddings", prompt.rows(), prompt.cols());
+  ASSERT_TRUE(d_expected) << d_expected.error().message;
+  expect_close(std::as_const(gradient).values(), d_expected->values(), 1e-4, 0.0, "prompt's gradient");
 }
 
 /// Every method, layer and head input, against plain torch.

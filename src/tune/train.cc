@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "backbone/architecture.h"
+#include "backbone/backbone.h"
 #include "infer/vectors.h"
 #include "prompt/prompt_method.h"
 #include "tune/epoch_order.h"
@@ -59,12 +60,12 @@ std::vector<double> class_weights(const Dataset& data, const TrainOptions& optio
   return weights;
 }
 
-HeadInput default_head_input(Method method) {
+HeadInput default_head_input(Method method, bool is_causal) {
   switch (method) {
     case Method::head:
-      return HeadInput::cls;
+      return is_causal ? HeadInput::last : HeadInput::cls;
     case Method::prompt:
-      return HeadInput::first;
+      return is_causal ? HeadInput::last : HeadInput::first;
     case Method::late:
       return HeadInput::mean;
   }
@@ -74,7 +75,8 @@ HeadInput default_head_input(Method method) {
 Result<Adapter> start_adapter(const Model& model, const Dataset& data, const TrainOptions& options) {
   AdapterInfo info;
   info.method = options.method;
-  info.head_input = options.head_input.value_or(default_head_input(options.method));
+  info.head_input =
+      options.head_input.value_or(default_head_input(options.method, model.backbone().spec().is_causal));
   info.template_text = options.template_text;
   info.num_virtual_tokens = options.method == Method::head ? 0 : options.num_virtual_tokens;
   info.insert_layer =

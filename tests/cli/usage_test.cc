@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"schedule", training_with("--schedule", "step"), "is not one of linear, cosine, constant"},
         Mistake{"batching", training_with("--batching", "random"), "is not one of file, shuffle, length"},
         Mistake{"dropout", training_with("--dropout", "0.1"), "--dropout: '0.1' is not one of on, off"},
-        Mistake{"head_input", training_with("--head-input", "last"), "is not one of first, cls, mean"},
+        Mistake{"head_input", training_with("--head-input", "middle"), "is not one of first, cls, mean"},
         Mistake{"seed", training_with("--seed", "-1"), "--seed: '-1' is not a whole number"},
         Mistake{"threads", training_with("--threads", "100000"),
                 "--threads: '100000' is not a whole number from 0 to"},

@@ -9,6 +9,8 @@ from safetensors.torch import load_file, save_file
 
 SIZES = {"vocab_size": 50, "max_position_embeddings": 20}
 BERT_SIZES = SIZES | {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+GPT2_SIZES = {"vocab_size": 50, "n_positions": 20, "n_embd": 16, "n_layer": 1, "n_head": 2}
+LLAMA_SIZES = BERT_SIZES | {"num_key_value_heads": 1}
 DISTILBERT_SIZES = SIZES | {"dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 32}
 
 
@@ -27,6 +29,16 @@ def as_roberta_large(tensors):
     return with_position_ids("roberta.embeddings.position_ids")(tensors) | {
         "lm_head.decoder.weight": torch.zeros(50, 16), "roberta.pooler.dense.weight": hidden,
         "roberta.pooler.dense.bias": hidden[0].clone()}
+
+
+def as_gpt2_hub(tensors):
+    """What the hub's gpt2 checkpoints hold besides: the causal mask."""
+    return tensors | {"h.0.attn.bias": torch.ones(1, 1, 20, 20)}
+
+
+def with_frequencies(tensors):
+    """A buffer that old releases saved."""
+    return tensors | {"model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(4)}
 
 
 def same(tensors):
@@ -55,6 +67,17 @@ CASES = {
     "bert-classifier": ("BertForSequenceClassification", "BertConfig", BERT_SIZES, "BertForSequenceClassification", same),
     "distilbert-masked-lm": ("DistilBertForMaskedLM", "DistilBertConfig", DISTILBERT_SIZES,
                              "DistilBertForSequenceClassification", same),
+    "gpt2-lm": ("GPT2LMHeadModel", "GPT2Config", GPT2_SIZES, "GPT2ForSequenceClassification", same),
+    "gpt2-hub": ("GPT2Model", "GPT2Config", GPT2_SIZES, "GPT2ForSequenceClassification", as_gpt2_hub),
+    "gpt2-classifier": ("GPT2ForSequenceClassification", "GPT2Config", GPT2_SIZES, "GPT2ForSequenceClassification", same),
+    "llama-lm": ("LlamaForCausalLM", "LlamaConfig", LLAMA_SIZES, "LlamaForSequenceClassification", same),
+    "llama-lm-tied": ("LlamaForCausalLM", "LlamaConfig", LLAMA_SIZES | {"tie_word_embeddings": True},
+                      "LlamaForSequenceClassification", same),
+    "llama-lm-old": ("LlamaForCausalLM", "LlamaConfig", LLAMA_SIZES, "LlamaForSequenceClassification", with_frequencies),
+    "llama-bare": ("LlamaModel", "LlamaConfig", LLAMA_SIZES, "LlamaForSequenceClassification", same),
+    "mistral-lm": ("MistralForCausalLM", "MistralConfig", LLAMA_SIZES, "MistralForSequenceClassification", same),
+    "qwen2-classifier": ("Qwen2ForSequenceClassification", "Qwen2Config", LLAMA_SIZES, "Qwen2ForSequenceClassification",
+                         same),
     "distilbert-bare": ("DistilBertModel", "DistilBertConfig", DISTILBERT_SIZES, "DistilBertForSequenceClassification",
                         same),
 }

@@ -26,6 +26,7 @@ from safetensors.torch import load_file, save_file
 import loading_reference
 import synthetic
 from cases import CASES
+from lm_reference import lm_reference
 from peft_reference import load_base, peft_reference, plain_reference, prompt_model
 from variant_reference import variant_reference
 
@@ -33,7 +34,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 SAMPLES = [("bert.embeddings.word_embeddings.weight", [7, 5]), ("embeddings.word_embeddings.weight", [7, 5]),
            ("bert.encoder.layer.0.attention.self.query.weight", [6, 6]), ("lm_head.layer_norm.weight", [9]),
            ("roberta.encoder.layer.11.output.LayerNorm.gamma", [8]), ("classifier.out_proj.bias", [3]),
-           ("distilbert.transformer.layer.2.ffn.lin2.weight", [4, 10])]
+           ("distilbert.transformer.layer.2.ffn.lin2.weight", [4, 10]), ("transformer.h.1.attn.c_attn.weight", [4, 12]),
+           ("transformer.ln_f.weight", [5]), ("h.0.mlp.c_fc.weight", [4, 6]), ("transformer.wte.weight", [3, 4]),
+           ("model.layers.0.self_attn.q_proj.weight", [6, 4]), ("layers.2.post_attention_layernorm.weight", [7]),
+           ("model.norm.weight", [5]), ("model.embed_tokens.weight", [4, 4]), ("lm_head.weight", [5, 4]),
+           ("transformer.layer.0.attention.q_lin.weight", [4, 4])]
 
 
 def write_json(path, value):
@@ -63,13 +68,25 @@ def check_lively(case, expected):
 
 def check_agreement(case, expected, peft_tensors, variant_tensors):
     """The plain-torch variant that is PEFT's own method must be PEFT."""
-    ours = [v for v in expected["variants"] if v["name"] == "prompt-0-first"]
+    name_of_peft = "prompt-0-last" if case.is_causal() else "prompt-0-first"
+    ours = [v for v in expected["variants"] if v["name"] == name_of_peft]
     for variant in ours:
-        check(close(variant["logits"], expected["peft"]["logits"]), f"{case.name}: prompt-0-first is not PEFT's")
+        check(close(variant["logits"], expected["peft"]["logits"]), f"{case.name}: {name_of_peft} is not PEFT's")
         for name, value in peft_tensors.items():
             if name.startswith("grad."):
-                other = variant_tensors[f"prompt-0-first.{name}"]
+                other = variant_tensors[f"{name_of_peft}.{name}"]
                 check(torch.allclose(value, other, atol=1e-4 * value.abs().max().item()), f"{case.name}: {name}")
+
+
+def make_lm_head(case, scratch):
+    """lm.json and lm.safetensors, of the cases that have a language-model head of their own."""
+    if case.name in ("xlm-roberta", "camembert", "roberta-long"):
+        return
+    folder = HERE / "parity" / case.name
+    expected, tensors = lm_reference(case, pathlib.Path(scratch) / case.name / "lm", load_file(
+        folder / "adapter" / "adapter_model.safetensors")["prompt_embeddings"])
+    write_json(folder / "lm.json", expected)
+    save_file(tensors, folder / "lm.safetensors", metadata={"format": "pt"})
 
 
 def make_case(case, scratch):
@@ -113,6 +130,7 @@ def main(wanted):
             if not wanted or case.name in wanted:
                 print(case.name)
                 make_case(case, scratch)
+                make_lm_head(case, scratch)
 
 
 if __name__ == "__main__":

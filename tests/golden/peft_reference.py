@@ -45,6 +45,20 @@ def batch_of(examples, pad_token_id):
     return inputs, torch.tensor([e["label"] for e in examples])
 
 
+def batch_logits(model, examples):
+    """[examples, labels]. Encoders in one padded batch; decoders one by one: given embeddings, as PEFT gives them,
+    transformers reads the last row of a batch, padding or not."""
+    if model.config.model_type not in synthetic.DECODERS:
+        inputs, _ = batch_of(examples, model.config.pad_token_id)
+        return model(**inputs).logits
+    return torch.cat([model(input_ids=torch.tensor([e["input_ids"]])).logits for e in examples])
+
+
+def batch_loss(model, examples, weight=None):
+    labels = torch.tensor([e["label"] for e in examples])
+    return F.cross_entropy(batch_logits(model, examples), labels, weight=weight)
+
+
 def plain_reference(model, case, examples):
     """Logits of the model as it is, without a prompt, and hidden states of a few examples; single runs."""
     logits, tensors = [], {}
@@ -111,8 +125,7 @@ def train(model, examples):
     losses, rates = [], []
     for step in range(STEPS):
         rows = [examples[(BATCH_ROWS * step + j) % NUM_EXAMPLES] for j in range(BATCH_ROWS)]
-        inputs, labels = batch_of(rows, model.config.pad_token_id)
-        loss = model(**inputs, labels=labels).loss
+        loss = batch_loss(model, rows)
         optimizer.zero_grad()
         loss.backward()
         rates.append(schedule.get_last_lr()[0])
@@ -126,14 +139,13 @@ def peft_reference(model, case, examples, folder):
     """Logits, gradients and 30 training steps of PEFT; writes adapter/ and adapter_after/ into `folder`."""
     save_adapter(model, folder / "adapter")
     trainable, everything = model.get_nb_trainable_parameters()
-    inputs, labels = batch_of(examples[:BATCH_ROWS], model.config.pad_token_id)
-    output = model(**inputs, labels=labels)
-    weighted = F.cross_entropy(model(**inputs).logits, labels, weight=torch.tensor(case.class_weights()))
-    tensors = {f"grad.{name}": value for name, value in gradients(model, output.loss).items()}
+    loss = batch_loss(model, examples[:BATCH_ROWS])
+    weighted = batch_loss(model, examples[:BATCH_ROWS], torch.tensor(case.class_weights()))
+    tensors = {f"grad.{name}": value for name, value in gradients(model, loss).items()}
     if case.variants == "all":
         tensors |= {f"weighted_grad.{name}": value for name, value in gradients(model, weighted).items()}
     expected = {"trainable_parameters": trainable, "all_parameters": everything,
-                "logits": single_logits(model, examples), "loss": rounded(output.loss),
+                "logits": single_logits(model, examples), "loss": rounded(loss),
                 "class_weights": case.class_weights(), "weighted_loss": rounded(weighted)}
     expected["losses"], expected["learning_rates"] = train(model, examples)
     expected["logits_after"] = single_logits(model, examples)

@@ -17,9 +17,11 @@ import numpy as np
 
 MASK = (1 << 64) - 1
 INDEX_STEP = 0xD1342543DE82EF95
-PREFIXES = ("bert.", "roberta.", "distilbert.")
+PREFIXES = ("bert.", "roberta.", "distilbert.", "model.")
 FAMILY_PREFIX = {"bert": "bert.", "roberta": "roberta.", "xlm-roberta": "roberta.", "camembert": "roberta.",
-                 "distilbert": "distilbert."}
+                 "distilbert": "distilbert.", "gpt2": "transformer.", "llama": "model.", "mistral": "model.",
+                 "qwen2": "model."}
+DECODERS = ("gpt2", "llama", "mistral", "qwen2")
 CHUNK = 1 << 22
 
 
@@ -43,6 +45,9 @@ def canonical_name(name):
         if name.startswith(prefix):
             name = name[len(prefix):]
             break
+    else:  # GPT-2's; a bare DistilBERT has "transformer.layer."
+        if name.startswith("transformer.") and not name.startswith("transformer.layer."):
+            name = name[len("transformer."):]
     for old, new in ((".gamma", ".weight"), (".beta", ".bias")):
         if name.endswith(old):
             name = name[:-len(old)] + new
@@ -52,14 +57,16 @@ def canonical_name(name):
 def center_and_scale(name, shape):
     """Scales that keep activations, attention and gradients lively through all layers."""
     name = canonical_name(name)
-    if "LayerNorm" in name or "layer_norm" in name:
+    if any(part in name for part in ("LayerNorm", "layer_norm", "layernorm", "ln_")) or name == "norm.weight":
         return (1.0 if name.endswith("weight") else 0.0), 0.1
     if len(shape) == 1:
         return 0.0, 0.1
-    if "embeddings." in name:
+    if any(part in name for part in ("embeddings.", "embed_tokens", "wte", "wpe")):
         return 0.0, 0.5
-    into_attention = any(part in name for part in ("query", "key", "value", "q_lin", "k_lin", "v_lin"))
-    return 0.0, (1.5 if into_attention else 1.0) * math.sqrt(3.0 / shape[1])
+    into_attention = any(part in name for part in ("query", "key", "value", "q_lin", "k_lin", "v_lin", "q_proj", "k_proj",
+                                                   "v_proj", "c_attn"))
+    stored_transposed = any(part in name for part in ("c_attn", "c_proj", "c_fc"))
+    return 0.0, (1.5 if into_attention else 1.0) * math.sqrt(3.0 / shape[0 if stored_transposed else 1])
 
 
 def chunks(name, shape):
@@ -122,8 +129,61 @@ def _distilbert_backbone(config):
     return tensors
 
 
+def _conv1d(name, rows, cols):
+    return [(name + ".weight", [cols, rows]), (name + ".bias", [rows])]
+
+
+def _gpt2_backbone(config):
+    hidden, inner = config["n_embd"], config.get("n_inner") or 4 * config["n_embd"]
+    tensors = [("wte.weight", [config["vocab_size"], hidden]), ("wpe.weight", [config["n_positions"], hidden])]
+    for i in range(config["n_layer"]):
+        layer = f"h.{i}."
+        tensors += _norm(layer + "ln_1", hidden) + _norm(layer + "ln_2", hidden)
+        tensors += _conv1d(layer + "attn.c_attn", 3 * hidden, hidden) + _conv1d(layer + "attn.c_proj", hidden, hidden)
+        tensors += _conv1d(layer + "mlp.c_fc", inner, hidden) + _conv1d(layer + "mlp.c_proj", hidden, inner)
+    return tensors + _norm("ln_f", hidden)
+
+
+def _llama_backbone(config):
+    hidden, inner, heads = config["hidden_size"], config["intermediate_size"], config["num_attention_heads"]
+    head = config.get("head_dim") or hidden // heads
+    query, key = heads * head, config.get("num_key_value_heads", heads) * head
+    biased = config.get("attention_bias", False)
+    tensors = [("embed_tokens.weight", [config["vocab_size"], hidden]), ("norm.weight", [hidden])]
+    for i in range(config["num_hidden_layers"]):
+        layer = f"layers.{i}."
+        tensors += [(layer + "input_layernorm.weight", [hidden]), (layer + "post_attention_layernorm.weight", [hidden])]
+        for part, rows, cols, bias in (
+                ("self_attn.q_proj", query, hidden, biased or config["model_type"] == "qwen2"),
+                ("self_attn.k_proj", key, hidden, biased or config["model_type"] == "qwen2"),
+                ("self_attn.v_proj", key, hidden, biased or config["model_type"] == "qwen2"),
+                ("self_attn.o_proj", hidden, query, biased),
+                ("mlp.gate_proj", inner, hidden, config.get("mlp_bias", False)),
+                ("mlp.up_proj", inner, hidden, config.get("mlp_bias", False)),
+                ("mlp.down_proj", hidden, inner, config.get("mlp_bias", False))):
+            tensors += _linear(layer + part, rows, cols) if bias else [(layer + part + ".weight", [rows, cols])]
+    return tensors
+
+
+def lm_head_tensors(config):
+    """(name, shape) of the language-model head; a matrix tied to the word embeddings is left out."""
+    kind, vocab = config["model_type"], config["vocab_size"]
+    if kind == "gpt2":
+        return []
+    if kind in DECODERS:
+        return [] if config.get("tie_word_embeddings") else [("lm_head.weight", [vocab, config["hidden_size"]])]
+    dense, norm, bias = {"bert": ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
+                                  "cls.predictions.bias"),
+                         "distilbert": ("vocab_transform", "vocab_layer_norm", "vocab_projector.bias")}.get(
+        kind, ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias"))
+    hidden = config["dim" if kind == "distilbert" else "hidden_size"]
+    return _linear(dense, hidden, hidden) + _norm(norm, hidden) + [(bias, [vocab])]
+
+
 def _classifier(config):
     labels = len(config.get("id2label", {0: "", 1: ""}))
+    if config["model_type"] in DECODERS:
+        return [("score.weight", [labels, config.get("n_embd") or config["hidden_size"]])]
     if config["model_type"] == "bert":
         return _linear("classifier", labels, config["hidden_size"])
     if config["model_type"] == "distilbert":
@@ -134,8 +194,8 @@ def _classifier(config):
 
 def checkpoint_tensors(config, classifier=True):
     """(name, shape) of a checkpoint of the family's *ForSequenceClassification, or of its backbone alone."""
-    distilbert = config["model_type"] == "distilbert"
-    backbone = _distilbert_backbone(config) if distilbert else _bert_backbone(config)
+    backbones = {"distilbert": _distilbert_backbone, "gpt2": _gpt2_backbone} | dict.fromkeys(DECODERS[1:], _llama_backbone)
+    backbone = backbones.get(config["model_type"], _bert_backbone)(config)
     prefix = FAMILY_PREFIX[config["model_type"]]
     return [(prefix + name, shape) for name, shape in backbone] + (_classifier(config) if classifier else [])
 

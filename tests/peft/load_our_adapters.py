@@ -32,6 +32,9 @@ CONFIGS = {
     "roberta": {**COMMON, **BERT_LIKE, "model_type": "roberta", "type_vocab_size": 1},
     "distilbert": {**COMMON, "model_type": "distilbert", "dim": 48, "n_layers": 3, "n_heads": 4, "hidden_dim": 96,
                    "pad_token_id": 0},
+    "gpt2": {"vocab_size": 600, "num_labels": 2, "model_type": "gpt2", "n_embd": 48, "n_layer": 3, "n_head": 4,
+             "n_positions": 80, "eos_token_id": 0, "bos_token_id": 0},
+    "llama": {**COMMON, **BERT_LIKE, "model_type": "llama", "num_key_value_heads": 2, "pad_token_id": None},
 }
 
 
@@ -43,7 +46,7 @@ def run(incipit, *words):
 
 
 def make_base(folder, kind):
-    classes = {"bert": "Bert", "roberta": "Roberta", "distilbert": "DistilBert"}
+    classes = {"bert": "Bert", "roberta": "Roberta", "distilbert": "DistilBert", "gpt2": "GPT2", "llama": "Llama"}
     config = dict(CONFIGS[kind], architectures=[f"{classes[kind]}ForSequenceClassification"])
     synthetic.write_model(folder, config, classifier=False)
     names = "roberta" if kind == "roberta" else "bert"

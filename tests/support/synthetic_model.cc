@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "support/synthetic_decoder.h"
 
 namespace incipit {
 namespace {
@@ -26,8 +27,14 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-bool is_layer_norm(std::string_view name) {
-  return contains(name, "LayerNorm") || contains(name, "layer_norm");
+template <std::size_t N>
+bool contains_any(std::string_view text, const std::array<std::string_view, N>& parts) {
+  return std::ranges::any_of(parts, [&](std::string_view part) { return contains(text, part); });
+}
+
+bool is_norm(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kNorms{"LayerNorm", "layer_norm", "layernorm", "ln_"};
+  return contains_any(name, kNorms) || name == "norm.weight";
 }
 
 void replace_end(std::string& text, std::string_view from, std::string_view to) {
@@ -35,11 +42,14 @@ void replace_end(std::string& text, std::string_view from, std::string_view to) 
 }
 
 std::string canonical_name(std::string_view name) {
-  for (const std::string_view prefix : {"bert.", "roberta.", "distilbert."}) {
-    if (!name.starts_with(prefix)) continue;
-    name.remove_prefix(prefix.size());
-    break;
-  }
+  constexpr std::array<std::string_view, 4> kPrefixes{"bert.", "roberta.", "distilbert.", "model."};
+  constexpr std::string_view kGpt2 = "transformer.";  // a bare DistilBERT has "transformer.layer."
+  const auto prefix =
+      std::ranges::find_if(kPrefixes, [&](std::string_view known) { return name.starts_with(known); });
+  if (prefix != kPrefixes.end())
+    name.remove_prefix(prefix->size());
+  else if (name.starts_with(kGpt2) && !name.starts_with("transformer.layer."))
+    name.remove_prefix(kGpt2.size());
   std::string result(name);
   replace_end(result, ".gamma", ".weight");
   replace_end(result, ".beta", ".bias");
@@ -52,15 +62,16 @@ struct Range {
 };
 
 Range range_of(std::string_view canonical, const std::vector<std::int64_t>& shape) {
-  if (is_layer_norm(canonical)) return {canonical.ends_with("weight") ? 1.0 : 0.0, 0.1f};
+  if (is_norm(canonical)) return {canonical.ends_with("weight") ? 1.0 : 0.0, 0.1f};
   if (shape.size() == 1) return {0.0, 0.1f};
-  if (contains(canonical, "embeddings.")) return {0.0, 0.5f};
-  constexpr std::array<std::string_view, 6> kIntoAttention{"query", "key",   "value",
-                                                           "q_lin", "k_lin", "v_lin"};
-  const bool into_attention =
-      std::ranges::any_of(kIntoAttention, [&](std::string_view part) { return contains(canonical, part); });
-  const double fan_in = static_cast<double>(shape[1]);
-  return {0.0, static_cast<float>((into_attention ? 1.5 : 1.0) * std::sqrt(3.0 / fan_in))};
+  constexpr std::array<std::string_view, 4> kEmbeddings{"embeddings.", "embed_tokens", "wte", "wpe"};
+  if (contains_any(canonical, kEmbeddings)) return {0.0, 0.5f};
+  constexpr std::array<std::string_view, 10> kIntoAttention{"query", "key",    "value",  "q_lin",  "k_lin",
+                                                            "v_lin", "q_proj", "k_proj", "v_proj", "c_attn"};
+  constexpr std::array<std::string_view, 3> kStoredTransposed{"c_attn", "c_proj", "c_fc"};
+  const auto fan_in = static_cast<double>(shape[contains_any(canonical, kStoredTransposed) ? 0 : 1]);
+  return {0.0, static_cast<float>((contains_any(canonical, kIntoAttention) ? 1.5 : 1.0) *
+                                  std::sqrt(3.0 / fan_in))};
 }
 
 std::int64_t element_count(const std::vector<std::int64_t>& shape) {
@@ -155,7 +166,7 @@ void add_classifier(Specs& specs, const Sizes& s) {
   add_linear(specs, "classifier.out_proj", s.labels, s.hidden);
 }
 
-void add_masked_lm(Specs& specs, const Sizes& s) {
+void add_lm_head(Specs& specs, const Sizes& s) {
   struct Names {
     const char *dense, *norm, *bias;
   };
@@ -271,7 +282,9 @@ std::vector<float> synthetic_values(std::string_view name, const std::vector<std
 
 nlohmann::json tiny_config(std::string_view model_type, int num_labels) {
   nlohmann::json config{{"model_type", model_type}, {"vocab_size", 200}};
+  if (is_decoder(model_type)) config = tiny_decoder_config(model_type);
   for (int i = 0; i < num_labels; ++i) config["id2label"][std::to_string(i)] = fmt::format("class_{}", i);
+  if (is_decoder(model_type)) return config;
   if (model_type == "distilbert") {
     config.update({{"dim", 48}, {"n_layers", 3}, {"n_heads", 4}, {"hidden_dim", 96}});
     config.update({{"max_position_embeddings", 512}, {"pad_token_id", 0}});
@@ -294,10 +307,11 @@ nlohmann::json tiny_config(std::string_view model_type, int num_labels) {
 
 Result<Specs> checkpoint_tensors(const nlohmann::json& config, const SyntheticOptions& options) {
   try {
+    if (is_decoder(config.at("model_type").get<std::string>())) return decoder_tensors(config, options);
     const Sizes sizes = read_sizes(config);
     Specs specs = backbone_tensors(sizes, options);
     if (options.classifier) add_classifier(specs, sizes);
-    if (options.masked_lm) add_masked_lm(specs, sizes);
+    if (options.lm_head) add_lm_head(specs, sizes);
     if (!options.old_layer_norm_names) return specs;
     for (TensorSpec& spec : specs) {
       if (!contains(spec.name, "LayerNorm")) continue;

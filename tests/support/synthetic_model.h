@@ -27,7 +27,7 @@ struct SyntheticOptions {
   bool old_layer_norm_names = false;  // LayerNorm.gamma and .beta
   bool pooler = true;                 // BERT only: the others' classifiers have none
   bool classifier = true;             // the sequence classification head
-  bool masked_lm = false;             // the masked LM head's tensors, its decoder tied and so left out
+  bool lm_head = false;               // the language-model head's tensors; a tied matrix is left out
   bool position_ids = false;          // the buffer that old releases saved
   DType dtype = DType::f32;           // f32, f16 or bf16
   int shards = 1;                     // more than 1: that many files and an index
@@ -39,7 +39,7 @@ struct SyntheticOptions {
 std::vector<float> synthetic_values(std::string_view name, const std::vector<std::int64_t>& shape);
 
 /// A small config.json: hidden size 48, 3 layers, 4 heads, 200 words; `model_type` is one of bert, roberta,
-/// xlm-roberta, camembert, distilbert. Change fields at will.
+/// xlm-roberta, camembert, distilbert, gpt2, llama, mistral, qwen2. Change fields at will.
 nlohmann::json tiny_config(std::string_view model_type, int num_labels = 2);
 
 /// The tensors of a checkpoint of this config, under Hugging Face's names. Fails naming a missing or mistyped

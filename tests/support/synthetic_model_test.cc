@@ -46,11 +46,12 @@ TEST(SyntheticModel, SpellingDoesNotChangeValues) {
 
 TEST(SyntheticModel, ListsWhatTransformersWouldSave) {
   for (const char* name :
-       {"roberta-masked-lm", "bert-masked-lm", "distilbert-masked-lm", "bert-masked-lm-gamma-beta"}) {
+       {"roberta-masked-lm", "bert-masked-lm", "distilbert-masked-lm", "bert-masked-lm-gamma-beta", "gpt2-lm",
+        "llama-lm", "llama-lm-tied", "mistral-lm"}) {
     const auto text = read_file(std::string(INCIPIT_SOURCE_DIR "/tests/golden/loading/") + name + ".json");
     ASSERT_TRUE(text) << text.error().message;
     const auto golden = nlohmann::json::parse(*text);
-    SyntheticOptions options{.pooler = false, .classifier = false, .masked_lm = true};
+    SyntheticOptions options{.pooler = false, .classifier = false, .lm_head = true};
     options.old_layer_norm_names = std::string_view(name).ends_with("gamma-beta");
     auto specs = checkpoint_tensors(golden["config"], options);
     ASSERT_TRUE(specs) << specs.error().message;
