@@ -13,15 +13,17 @@
 #include "incipit/model.h"
 #include "incipit/preparation.h"
 #include "incipit/result.h"
+#include "incipit/word_score.h"
 
 namespace incipit {
 
-class ClassifierHead;
 class PromptMethod;
+class Scorer;
 class Template;
 
-/// What is trained besides the head: nothing; rows before the input; rows that join at a middle layer.
-enum class Method { head, prompt, late };
+/// What is trained: nothing (a hard prompt); the head alone; besides the head, if there is one, rows before the
+/// input, or rows that join at a middle layer.
+enum class Method { hard, head, prompt, late };
 
 std::string_view name_of(Method method);
 std::optional<Method> method_by_name(std::string_view name);
@@ -33,6 +35,11 @@ struct AdapterInfo {
   HeadInput head_input = HeadInput::first;
   /// In the template language (docs/templates.md); empty: the text or pair as the tokenizer arranges it.
   std::string template_text;
+  /// Words for each label, as JSON (docs/templates.md), which the model's language-model head is asked for in the
+  /// template's blank. Empty: a trained head reads `head_input`.
+  std::string verbalizer;
+  WordScore word_score = WordScore::sequence;
+  std::vector<double> label_bias;  // [labels], subtracted from the scores of the words; empty: none
   std::int64_t num_virtual_tokens = 0;  // of a template with soft parts: theirs
   std::int64_t insert_layer = 0;        // at which the virtual tokens join; 0: the embeddings
   std::int64_t max_length =
@@ -56,7 +63,7 @@ std::uint64_t text_hash(std::string_view text_a, const std::optional<std::string
 /// What a folder's files say, without its base model.
 Result<AdapterInfo> read_adapter_info(const std::filesystem::path& folder);
 
-/// A prompt method, a template and a head with its labels, for one base model: the unit of training, saving,
+/// A prompt method, a template and a scorer with its labels, for one base model: the unit of training, saving,
 /// loading and predicting.
 class Adapter {
  public:
@@ -79,6 +86,8 @@ class Adapter {
   Adapter clone() const;
 
   const AdapterInfo& info() const;
+  /// Sets AdapterInfo::label_bias, of an adapter with a verbalizer.
+  void set_label_bias(std::vector<double> bias);
   void set_provenance(std::map<std::string, std::string> provenance,
                       std::vector<std::uint64_t> training_texts);
   /// Adds an epoch to AdapterInfo::movement. distances: [virtual tokens]
@@ -92,13 +101,13 @@ class Adapter {
   std::vector<TensorShape> tensor_shapes() const;
 
   std::int64_t prompt_parameters() const;
-  std::int64_t head_parameters() const;  // trainable ones
+  std::int64_t head_parameters() const;  // trainable ones of the scorer
 
   /// For the library's own layers.
   PromptMethod& prompt();
   const PromptMethod& prompt() const;
-  ClassifierHead& head();
-  const ClassifierHead& head() const;
+  Scorer& scorer();
+  const Scorer& scorer() const;
   const Template& input_template() const;
 
  private:

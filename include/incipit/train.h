@@ -23,6 +23,11 @@ enum class PromptInit {
   labels,   // the label names' words
   adapter,  // the prompt and, where the labels agree, the head of a saved adapter
 };
+/// What training makes smaller, where words are scored.
+enum class Loss {
+  labels,      // cross-entropy over the labels' scores
+  vocabulary,  // of the true words over the whole vocabulary, as PEFT's CAUSAL_LM
+};
 enum class Schedule { linear, cosine, constant };
 enum class Batching {
   file,     // in the order of the file, the same every epoch
@@ -30,6 +35,7 @@ enum class Batching {
   length,   // of like lengths, their order drawn every epoch by the seed
 };
 
+std::optional<Loss> loss_by_name(std::string_view name);
 std::optional<Schedule> schedule_by_name(std::string_view name);
 std::optional<Batching> batching_by_name(std::string_view name);
 
@@ -37,6 +43,9 @@ std::optional<Batching> batching_by_name(std::string_view name);
 struct TrainOptions {
   Method method = Method::prompt;
   std::string template_text;                 // in the template language; empty: the plain text or pair
+  std::string verbalizer;                    // see AdapterInfo
+  WordScore word_score = WordScore::sequence;
+  Loss loss = Loss::vocabulary;              // where there is a verbalizer
   std::int64_t num_virtual_tokens = 10;      // of a template with soft parts: theirs
   std::optional<std::int64_t> insert_layer;  // late: at which the prompt joins; default: half of the layers
   std::optional<HeadInput> head_input;  // default: mean for late; else last of causal models, of the others

@@ -27,7 +27,7 @@ struct HeadSpec {
   bool dense_is_frozen =
       false;  // a BERT's pooler: PEFT trains and saves modules named classifier or score only
   Activation activation = Activation::tanh;
-  std::string output;  // such as "classifier.out_proj"
+  std::string output;        // such as "classifier.out_proj"
   bool drops_input = false;  // dropout in front of the dense layer, too
   float dropout = 0.1f;
   double initializer_range = 0.02;  // standard deviation of new weights; new biases are 0

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backbone/layer_stack.h"
+#include "backbone/read_attention.h"
 #include "base/parallel.h"
 #include "ops/dropout.h"
 
@@ -41,7 +42,8 @@ class Decoder final : public LayerStack {
   void embed_backward(const PackedBatch& batch, const Stage& stage, StackPass& pass) const override;
   void drop_embeddings(const PackedBatch& batch, const Stage& stage, StackPass& pass) const;
   Rotation rotation(std::int64_t layer, const Stage& stage, const DecoderPass& pass) const;
-  void run_layer(std::int64_t layer, const Stage& stage, StackPass& pass) const override;
+  void run_layer(std::int64_t layer, const PackedBatch& batch, const Stage& stage,
+                 StackPass& pass) const override;
   void run_layer_backward(std::int64_t layer, const Stage& stage, StackPass& pass) const override;
   void finish(std::int64_t rows, StackPass& pass) const override;
   void finish_backward(std::int64_t rows, StackPass& pass) const override;
@@ -115,11 +117,17 @@ Rotation Decoder::rotation(std::int64_t layer, const Stage& stage, const Decoder
   return {&pass.table, keys, trimmed ? pass.read_positions : keys};
 }
 
-void Decoder::run_layer(std::int64_t l, const Stage& stage, StackPass& opaque) const {
+void Decoder::run_layer(std::int64_t l, const PackedBatch& batch, const Stage& stage,
+                        StackPass& opaque) const {
   auto& pass = static_cast<DecoderPass&>(opaque);
   const auto layer = static_cast<std::size_t>(l);
-  decoder_layer_forward(weights_.layers[layer], shape_, pass.rows[layer], rotation(l, stage, pass),
-                        pass.traces[pass.keeps(l) ? layer : 0], pass.scratch, pass.hidden);
+  DecoderTrace& trace = pass.traces[pass.keeps(l) ? layer : 0];
+  decoder_layer_forward(weights_.layers[layer], shape_, pass.rows[layer], rotation(l, stage, pass), trace,
+                        pass.scratch, pass.hidden);
+  if (const std::span<float> shares = pass.attention_of(l); !shares.empty())
+    measure_read_attention(
+        batch, stage, shape_.attention, pass.rows[layer],
+        attention_inputs(weights_.layers[layer], shape_, pass.rows[layer], trace, pass.scratch), shares);
 }
 
 void Decoder::run_layer_backward(std::int64_t l, const Stage& stage, StackPass& opaque) const {

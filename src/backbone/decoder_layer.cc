@@ -246,6 +246,12 @@ void decoder_layer_forward(const DecoderLayer& layer, const DecoderShape& shape,
   add_output(layer.down, scratch.active, rows, DropoutSite::output, shape.hidden_dropout, scratch, hidden);
 }
 
+AttentionInputs attention_inputs(const DecoderLayer& layer, const DecoderShape& shape, const LayerRows& rows,
+                                 const DecoderTrace& trace, const DecoderScratch& scratch) {
+  const ReadRows at(layer, shape, rows, trace.query, trace.key_value, scratch.gathered);
+  return {at.query, at.key, trace.log_sum.data()};
+}
+
 void decoder_layer_backward(const DecoderLayer& layer, const DecoderShape& shape, const LayerRows& rows,
                             const Rotation& rotation, const DecoderTrace& trace, DecoderScratch& scratch,
                             Matrix& d) {

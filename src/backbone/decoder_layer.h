@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backbone/layer_rows.h"
+#include "backbone/read_attention.h"
 #include "ops/activation.h"
 #include "ops/attention.h"
 #include "ops/layer_norm.h"
@@ -85,6 +86,10 @@ struct DecoderScratch {
 void decoder_layer_forward(const DecoderLayer& layer, const DecoderShape& shape, const LayerRows& rows,
                            const Rotation& rotation, DecoderTrace& trace, DecoderScratch& scratch,
                            Matrix& hidden);
+
+/// What the attention worked on in decoder_layer_forward(), right after it.
+AttentionInputs attention_inputs(const DecoderLayer& layer, const DecoderShape& shape, const LayerRows& rows,
+                                 const DecoderTrace& trace, const DecoderScratch& scratch);
 
 /// d: [padded rows out, hidden], becomes [padded rows that come in, hidden].
 void decoder_layer_backward(const DecoderLayer& layer, const DecoderShape& shape, const LayerRows& rows,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backbone/layer_stack.h"
+#include "backbone/read_attention.h"
 #include "base/parallel.h"
 #include "ops/dropout.h"
 
@@ -32,7 +33,8 @@ class Encoder final : public LayerStack {
   void embed(const PackedBatch& batch, const Inputs& inputs, const Stage& stage,
              StackPass& pass) const override;
   void embed_backward(const PackedBatch& batch, const Stage& stage, StackPass& pass) const override;
-  void run_layer(std::int64_t layer, const Stage& stage, StackPass& pass) const override;
+  void run_layer(std::int64_t layer, const PackedBatch& batch, const Stage& stage,
+                 StackPass& pass) const override;
   void run_layer_backward(std::int64_t layer, const Stage& stage, StackPass& pass) const override;
   // A post-norm encoder ends with its last layer.
   void finish(std::int64_t /*rows*/, StackPass& /*pass*/) const override {}
@@ -97,13 +99,23 @@ void Encoder::embed_backward(const PackedBatch& batch, const Stage& stage, Stack
                       pass.embedding_inverse.data(), stage.rows(), pass.hidden.data());
 }
 
-void Encoder::run_layer(std::int64_t l, const Stage& /*stage*/, StackPass& opaque) const {
+void Encoder::run_layer(std::int64_t l, const PackedBatch& batch, const Stage& stage,
+                        StackPass& opaque) const {
   auto& pass = static_cast<EncoderPass&>(opaque);
   const auto layer = static_cast<std::size_t>(l);
   LayerTrace& trace = pass.traces[pass.keeps(l) ? layer : 0];
   encoder_layer_forward(weights_.layers[layer], shape_, pass.rows[layer], pass.hidden, trace, pass.scratch,
                         pass.next);
   std::swap(pass.hidden, pass.next);
+  if (const std::span<float> shares = pass.attention_of(l); !shares.empty()) {
+    const LayerRows& rows = pass.rows[layer];
+    const std::int64_t hidden = spec().hidden_size;
+    measure_read_attention(batch, stage, shape_.attention, rows,
+                           {{trace.query.data(), rows.rows_out(), hidden, trace.query.cols()},
+                            {trace.key_value.data(), rows.keys, hidden, trace.key_value.cols()},
+                            trace.log_sum.data()},
+                           shares);
+  }
 }
 
 void Encoder::run_layer_backward(std::int64_t l, const Stage& /*stage*/, StackPass& opaque) const {

@@ -40,6 +40,11 @@ Status LayerStack::plan(const PackedBatch& batch, const Inputs& inputs, const Wa
   INCIPIT_CHECK(check_positions(batch));
   pass.traced = want.trace;
   pass.dropout = want.dropout;
+  pass.attention = want.attention;
+  if (pass.attention != nullptr) {
+    pass.attention->resize(spec_.num_layers, batch.size());
+    pass.attention->fill(0.0f);
+  }
   pass.lowest_gradient = spec_.num_layers;
   for (std::size_t t = 0; t < batch.token.size(); ++t)
     if (batch.token[t] < 0)
@@ -97,7 +102,7 @@ void LayerStack::run(const PackedBatch& batch, const Inputs& inputs, std::int64_
     if (stage.first_layer >= end_layer) return;
     enter(batch, inputs, stage, pass);
     for (std::int64_t l = stage.first_layer; l < std::min(stage.end_layer, end_layer); ++l)
-      run_layer(l, stage, pass);
+      run_layer(l, batch, stage, pass);
   }
 }
 

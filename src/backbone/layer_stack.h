@@ -17,8 +17,14 @@ struct StackPass : Pass {
   std::int64_t lowest_gradient = 0;  // layer of the lowest virtual token; num_layers: there is none
   bool traced = false;
   std::optional<DropoutKey> dropout;
+  Matrix* attention = nullptr;  // see Want
   Matrix hidden, next;  // [padded rows, hidden]: the rows in flight, or their gradient; and room for the next
 
+  /// The layer's row of it, empty where it is not wanted.
+  std::span<float> attention_of(std::int64_t layer) const {
+    if (attention == nullptr) return {};
+    return {attention->row(layer), static_cast<std::size_t>(attention->cols())};
+  }
   /// Whether backward() will pass through the layer.
   bool keeps(std::int64_t layer) const { return traced && layer >= lowest_gradient; }
 };
@@ -48,7 +54,8 @@ class LayerStack : public Backbone {
   /// pass.hidden: from the gradient by these to that by the word embeddings and virtual rows.
   virtual void embed_backward(const PackedBatch& batch, const Stage& stage, StackPass& pass) const = 0;
   /// pass.hidden: from what enters the layer to what leaves it, of the rows that go out; and back.
-  virtual void run_layer(std::int64_t layer, const Stage& stage, StackPass& pass) const = 0;
+  virtual void run_layer(std::int64_t layer, const PackedBatch& batch, const Stage& stage,
+                         StackPass& pass) const = 0;
   virtual void run_layer_backward(std::int64_t layer, const Stage& stage, StackPass& pass) const = 0;
   /// What follows the last layer: `rows` of pass.hidden, and back.
   virtual void finish(std::int64_t rows, StackPass& pass) const = 0;

@@ -2,14 +2,21 @@
 
 #include <span>
 
-#include "backbone/encoder_layer.h"
+#include "backbone/layer_rows.h"
 #include "engine/packed_batch.h"
 #include "engine/stage_plan.h"
+#include "ops/attention.h"
 
 namespace incipit {
 
+/// What a layer's attention worked on: see attention().
+struct AttentionInputs {
+  ConstMatrixView query, key;
+  const float* log_sum = nullptr;
+};
+
 /// One layer's row of Want::attention, right after its forward pass. shares: [tokens], zeros.
 void measure_read_attention(const PackedBatch& batch, const Stage& stage, const AttentionShape& shape,
-                            const LayerRows& rows, const LayerTrace& trace, std::span<float> shares);
+                            const LayerRows& rows, const AttentionInputs& inputs, std::span<float> shares);
 
 }  // namespace incipit

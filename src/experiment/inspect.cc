@@ -11,7 +11,7 @@
 #include "experiment/prompt_attention.h"
 #include "experiment/removal.h"
 #include "experiment/vector_math.h"
-#include "infer/vectors.h"
+#include "infer/features.h"
 #include "prompt/prompt_method.h"
 
 namespace incipit {

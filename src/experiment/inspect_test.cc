@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backbone/backbone.h"
-#include "infer/vectors.h"
+#include "infer/features.h"
 #include "support/prompt_test.h"
 
 namespace incipit {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "backbone/backbone.h"
-#include "infer/vectors.h"
+#include "infer/features.h"
 #include "prompt/prompt_method.h"
 
 namespace incipit {
@@ -38,10 +38,10 @@ Result<RemovalAccuracy> measure_removal(const Model& model, const Adapter& adapt
     for (const std::vector<bool>& rows : removed)
       for (std::size_t e = first; e < first + count; ++e)
         runs.push_back(without_rows(templated[e], rows, rule));
-    INCIPIT_CHECK(run_vectors(
+    INCIPIT_CHECK(run_features(
         run, adapter, runs, max_batch_tokens, [&](std::int64_t batch) { progress(done + batch); }, vectors));
     done += std::ssize(runs);
-    const std::vector<Prediction> predictions = predict_from_vectors(adapter, vectors);
+    const std::vector<Prediction> predictions = predict_from_features(adapter, vectors);
     for (std::size_t i = 0; i < predictions.size(); ++i)
       right[i / count] += predictions[i].label == examples[first + i % count].label ? 1 : 0;
   }

@@ -4,7 +4,7 @@
 
 #include "incipit/predict.h"
 
-#include "infer/vectors.h"
+#include "infer/features.h"
 #include "support/prompt_test.h"
 
 namespace incipit {
@@ -26,8 +26,8 @@ class RemovalTest : public PromptTest, public testing::WithParamInterface<Kind> 
     for (std::size_t i = 0; i < rows.size(); ++i)
       std::copy_n(whole.prompt().parameters().front()->value.row(rows[i]), 48,
                   adapter.prompt().parameters().front()->value.row(static_cast<std::int64_t>(i)));
-    const auto from = whole.head().parameters();
-    const auto to = adapter.head().parameters();
+    const auto from = whole.scorer().parameters();
+    const auto to = adapter.scorer().parameters();
     for (std::size_t p = 0; p < to.size(); ++p)
       std::copy_n(from[p]->value.data(), from[p]->value.size(), to[p]->value.data());
     return adapter;
@@ -38,7 +38,7 @@ class RemovalTest : public PromptTest, public testing::WithParamInterface<Kind> 
     for (const Prediction& prediction : *Predictor(*model_, adapter, {}).predict(examples))
       margins.push_back(prediction.logits[0] - prediction.logits[1]);
     std::nth_element(margins.begin(), margins.begin() + std::ssize(margins) / 2, margins.end());
-    Parameter& bias = *adapter.head().parameters().back();
+    Parameter& bias = *adapter.scorer().parameters().back();
     ASSERT_EQ(bias.value.size(), 2) << bias.name;
     bias.value.data()[1] += margins[margins.size() / 2];
   }

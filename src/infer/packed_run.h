@@ -10,7 +10,7 @@
 #include "backbone/backbone.h"
 #include "engine/packed_batch.h"
 #include "prompt/template.h"
-#include "score/pooling.h"
+#include "score/scorer.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -22,31 +22,44 @@ struct WorkItem {
   std::uint64_t key = 0;    // of the example, for dropout
 };
 
-/// Runs examples of any mix of adapters through the backbone in one packed batch, up to the vectors that
-/// their heads read, and back. Keeps its memory; one per thread.
+/// Runs examples of any mix of adapters through the backbone in one packed batch, up to the features that
+/// their scorers read, and back. Keeps its memory; one per thread.
 class PackedRun {
  public:
   /// The backbone must outlive it.
   explicit PackedRun(const Backbone& backbone);
 
-  /// vectors becomes [items, hidden], in the order of the items.
+  /// features becomes [items, width], in the order of the items; scorers of less than the widest one's width
+  /// leave the rest of their rows 0.
   Status forward(std::span<const Adapter* const> adapters, std::span<const WorkItem> items, const Want& want,
-                 Matrix& vectors);
+                 Matrix& features);
 
-  /// After a traced forward() of the same adapters: hands each prompt its gradient. d_vectors: [items,
-  /// hidden].
-  void backward(std::span<Adapter* const> adapters, ConstMatrixView d_vectors);
+  /// After a traced forward() of the same adapters: hands each prompt its gradient. d_features: [items,
+  /// width].
+  void backward(std::span<Adapter* const> adapters, ConstMatrixView d_features);
 
   /// Tokens of the last batch, virtual ones included.
   std::int64_t tokens() const { return batch_.size(); }
 
  private:
+  /// What is read for one adapter's items.
+  struct Reading {
+    std::vector<std::size_t> items;
+    std::vector<RowRange> ranges;  // [items] of read rows
+    std::unique_ptr<ReadPass> pass;
+    Matrix features, d_features;  // [items, its width]
+  };
+
   void pack(std::span<const Adapter* const> adapters, std::span<const WorkItem> items);
+  /// Appends an example as a sequence and the rows of it that are read.
+  void append(const TemplatedExample& example, std::span<const std::int64_t> rows, std::int64_t first_row,
+              std::uint64_t key, std::int64_t parent);
 
   const Backbone& backbone_;
   std::unique_ptr<Pass> pass_;
   PackedBatch batch_;
-  std::vector<RowRange> ranges_;         // [items] of read rows
+  ReadPlan plan_;
+  std::vector<Reading> readings_;        // [adapters]
   std::vector<std::int64_t> first_row_;  // [adapters] of virtual rows
   Matrix virtual_rows_, d_virtual_rows_, read_rows_, d_read_rows_;
 };

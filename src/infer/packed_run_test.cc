@@ -5,7 +5,7 @@
 #include "incipit/predict.h"
 
 #include "base/rng.h"
-#include "infer/vectors.h"
+#include "infer/features.h"
 #include "prompt/prompt_method.h"
 #include "support/synthetic_model.h"
 #include "support/test_folder.h"

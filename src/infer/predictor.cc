@@ -1,6 +1,6 @@
 #include "incipit/predict.h"
 
-#include "infer/vectors.h"
+#include "infer/features.h"
 
 namespace incipit {
 
@@ -9,7 +9,7 @@ struct Predictor::State {
   const Adapter& adapter;
   PredictOptions options;
   PackedRun run;
-  Matrix vectors;
+  Matrix features;
 };
 
 Predictor::Predictor(const Model& model, const Adapter& adapter, PredictOptions options)
@@ -21,8 +21,8 @@ Result<std::vector<Prediction>> Predictor::predict(std::span<const Example> exam
                                                    const std::function<void(std::int64_t)>& progress) {
   State& s = *state_;
   INCIPIT_TRY(const std::vector<TemplatedExample> templated, apply_template(s.model, s.adapter, examples));
-  INCIPIT_CHECK(run_vectors(s.run, s.adapter, templated, s.options.max_batch_tokens, progress, s.vectors));
-  std::vector<Prediction> predictions = predict_from_vectors(s.adapter, s.vectors);
+  INCIPIT_CHECK(run_features(s.run, s.adapter, templated, s.options.max_batch_tokens, progress, s.features));
+  std::vector<Prediction> predictions = predict_from_features(s.adapter, s.features);
   for (std::size_t i = 0; i < predictions.size(); ++i) predictions[i].truncated = templated[i].truncated > 0;
   return predictions;
 }

@@ -35,12 +35,17 @@ void read_own_json(const json& own, AdapterInfo& info, std::string& problem) {
   }
   const auto method = method_by_name(own.at("method").get<std::string>());
   const auto input = head_input_by_name(own.at("head_input").get<std::string>());
-  if (!method) problem = "method must be head, prompt or late";
+  if (!method) problem = "method must be hard, head, prompt or late";
   if (!input) problem = "head_input must be first, cls, mean, mask or last";
   if (!problem.empty()) return;
   info.method = *method;
   info.head_input = *input;
   info.template_text = own.value("template", std::string());
+  info.verbalizer = own.value("verbalizer", std::string());
+  const auto word_score = word_score_by_name(own.value("word_score", std::string(name_of(info.word_score))));
+  if (!word_score) problem = "word_score must be sequence, mean or first";
+  info.word_score = word_score.value_or(info.word_score);
+  info.label_bias = own.value("label_bias", std::vector<double>());
   info.num_virtual_tokens = own.at("num_virtual_tokens").get<std::int64_t>();
   info.insert_layer = own.at("insert_layer").get<std::int64_t>();
   info.max_length = own.at("max_length").get<std::int64_t>();
@@ -73,9 +78,11 @@ Result<std::vector<std::uint64_t>> read_texts(const fs::path& path) {
 
 }  // namespace
 
-std::string peft_type_for(const AdapterInfo& info) {
+std::string peft_type_for(const AdapterInfo& info, const Template& input_template, bool is_causal) {
   const bool peft_reads = info.head_input == HeadInput::first || info.head_input == HeadInput::last;
-  const bool peft_can = info.method == Method::prompt && peft_reads && info.template_text.empty();
+  const bool peft_scores = info.verbalizer.empty() ? peft_reads && info.template_text.empty()
+                                                   : is_causal && input_template.rows_come_first();
+  const bool peft_can = info.method == Method::prompt && peft_scores;
   return peft_can ? "PROMPT_TUNING" : std::string(kOwnPeftType);
 }
 
@@ -122,6 +129,11 @@ Status write_own_files(const fs::path& folder, const AdapterInfo& info) {
     if (!info.preparation.lost_word.empty()) own["preparation"]["lost_word"] = info.preparation.lost_word;
   }
   if (!info.template_text.empty()) own["template"] = info.template_text;
+  if (!info.verbalizer.empty()) {
+    own["verbalizer"] = info.verbalizer;
+    own["word_score"] = name_of(info.word_score);
+    if (!info.label_bias.empty()) own["label_bias"] = info.label_bias;
+  }
   if (!info.movement.empty()) own["movement"] = info.movement;
   INCIPIT_CHECK(
       write_file(folder / kOwnFile, own.dump(2, ' ', false, json::error_handler_t::replace) + "\n"));

@@ -7,6 +7,7 @@
 #include "incipit/adapter.h"
 
 #include "formats/peft_adapter.h"
+#include "prompt/template.h"
 
 namespace incipit {
 
@@ -16,9 +17,10 @@ inline constexpr std::string_view kOwnPeftType = "INCIPIT";
 inline constexpr std::string_view kPeftPromptTensor = "prompt_embeddings";
 inline constexpr std::string_view kOwnPromptTensor = "virtual_tokens";
 
-/// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before the input, which has no
-/// template of ours, the head on the first row, or of a causal model on the last.
-std::string peft_type_for(const AdapterInfo& info);
+/// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before everything; either a head on the
+/// row that PEFT's models read, with no template of ours, or words scored by a causal language model, to which
+/// a template's text is as good as any other.
+std::string peft_type_for(const AdapterInfo& info, const Template& input_template, bool is_causal);
 
 /// What an adapter folder says of itself: incipit.json where there is one, else what PEFT's config implies.
 Result<AdapterInfo> adapter_info(const std::filesystem::path& folder, const AdapterFile& file);

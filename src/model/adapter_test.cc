@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "formats/peft_adapter.h"
 #include "prompt/prompt_method.h"
-#include "score/classifier_head.h"
+#include "score/scorer.h"
 #include "support/synthetic_model.h"
 #include "support/test_folder.h"
 
@@ -134,7 +134,7 @@ TEST_F(AdapterTest, ComesBackAsItWasSaved) {
                                  b[i]->value.values().begin()));
       };
       same(std::as_const(adapter).prompt().parameters(), std::as_const(*back).prompt().parameters());
-      same(std::as_const(adapter).head().parameters(), std::as_const(*back).head().parameters());
+      same(std::as_const(adapter).scorer().parameters(), std::as_const(*back).scorer().parameters());
     }
 }
 

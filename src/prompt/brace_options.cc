@@ -34,6 +34,12 @@ bool BraceScanner::take_words(std::string& words) {
       continue;
     }
     if (source_[at_] == '{' || source_[at_] == '}') break;
+    // A command line cannot well hold these two.
+    if (next_is("\\n") || next_is("\\t")) {
+      words += next_is("\\n") ? '\n' : '\t';
+      advance(2);
+      continue;
+    }
     words += source_[at_];
     advance(1);
   }

@@ -48,7 +48,7 @@ Status Template::add_part(const TemplatePart& part, const Tokenizer& tokenizer) 
     case Kind::soft:
       return add_soft(part, tokenizer);
     case Kind::mask:
-      return add_mask(tokenizer);
+      return add_mask(part, tokenizer);
     case Kind::special: {
       const auto id = tokenizer.id(part.text);
       if (!id) return fail("the vocabulary has no token \"{}\"", part.text);
@@ -74,8 +74,8 @@ Status Template::add_part(const TemplatePart& part, const Tokenizer& tokenizer) 
 
 /// A tokenizer without a mask token is a language model's that goes on where the text ends: the blank is then
 /// what follows the last token.
-Status Template::add_mask(const Tokenizer& tokenizer) {
-  Slot slot{{}, Kind::mask, false, false};
+Status Template::add_mask(const TemplatePart& part, const Tokenizer& tokenizer) {
+  Slot slot{{}, Kind::mask, part.blank_before, false};
   if (const auto id = mask_id(tokenizer)) {
     slot.ids.push_back(*id);
     ++fixed_tokens_;
@@ -118,6 +118,11 @@ Status Template::add_soft(const TemplatePart& part, const Tokenizer& tokenizer) 
 
 bool Template::has_mask() const {
   return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.kind == Kind::mask; });
+}
+
+bool Template::blank_before_mask() const {
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [](const Slot& slot) { return slot.kind == Kind::mask && slot.blank_before; });
 }
 
 std::int64_t Template::smallest_length() const {

@@ -38,7 +38,11 @@ class Template {
   std::int64_t rows() const { return rows_; }
   /// [rows()] the word that the template itself gives a virtual token to start from, where it does.
   const std::vector<std::optional<std::int32_t>>& row_words() const { return row_words_; }
+  /// Whether every virtual token stands before everything else.
+  bool rows_come_first() const { return front_rows_ == rows_; }
   bool has_mask() const;
+  /// Whether a blank stands before the mask: it is then the first character of what fills it.
+  bool blank_before_mask() const;
   /// Of its fixed words: tokens, and those that the tokenizer does not know.
   std::int64_t fixed_tokens() const { return fixed_tokens_; }
   std::int64_t unknown_tokens() const { return unknown_tokens_; }
@@ -70,7 +74,7 @@ class Template {
 
   Status add_part(const TemplatePart& part, const Tokenizer& tokenizer);
   Status add_soft(const TemplatePart& part, const Tokenizer& tokenizer);
-  Status add_mask(const Tokenizer& tokenizer);
+  Status add_mask(const TemplatePart& part, const Tokenizer& tokenizer);
   Result<std::vector<std::vector<std::int32_t>>> fill_slots(const Tokenizer& tokenizer,
                                                             std::string_view text_a,
                                                             std::optional<std::string_view> text_b) const;

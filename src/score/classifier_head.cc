@@ -58,33 +58,44 @@ ClassifierHead ClassifierHead::create(const HeadWeights& weights, HeadInput inpu
   return {spec, input, hidden, std::move(dense), std::move(output)};
 }
 
-ClassifierHead ClassifierHead::clone() const {
-  return {spec_, input_, hidden_size_, dense_ ? std::optional(dense_->clone()) : std::nullopt,
-          output_.clone()};
+std::unique_ptr<Scorer> ClassifierHead::clone() const {
+  return std::unique_ptr<Scorer>(new ClassifierHead(
+      spec_, input_, hidden_size_, dense_ ? std::optional(dense_->clone()) : std::nullopt, output_.clone()));
 }
 
-void ClassifierHead::plan(const TemplatedExample& example, std::vector<std::int64_t>& rows) const {
+void ClassifierHead::plan(const TemplatedExample& example, ReadPlan& plan) const {
+  plan.clear();
   switch (input_) {
     case HeadInput::first:
-      return rows.push_back(0);
+      return plan.rows.push_back(0);
     case HeadInput::cls:
-      return rows.push_back(example.cls);
+      return plan.rows.push_back(example.cls);
     case HeadInput::mask:
-      return rows.push_back(example.mask);
+      return plan.rows.push_back(example.mask);
     case HeadInput::last:
-      return rows.push_back(example.last);
+      return plan.rows.push_back(example.last);
     case HeadInput::mean:
       for (std::int64_t i = 0; i < example.size(); ++i)
-        if (example.token[static_cast<std::size_t>(i)] >= 0) rows.push_back(i);
+        if (example.token[static_cast<std::size_t>(i)] >= 0) plan.rows.push_back(i);
   }
 }
 
-void ClassifierHead::forward(ConstMatrixView vectors, std::span<const std::uint64_t> drop_keys,
-                             HeadPass& pass) const {
+void ClassifierHead::read(ConstMatrixView rows, std::span<const RowRange> ranges, ReadPass& /*pass*/,
+                          Matrix& features) const {
+  pool_rows(rows, ranges, features);
+}
+
+void ClassifierHead::read_backward(ConstMatrixView d_features, std::span<const RowRange> ranges,
+                                   ReadPass& /*pass*/, MatrixView d_rows) const {
+  pool_rows_backward(d_features, ranges, d_rows);
+}
+
+void ClassifierHead::forward(ConstMatrixView features, std::span<const std::uint64_t> drop_keys,
+                             ScorePass& pass) const {
   pass.drop_keys.assign(drop_keys.begin(), drop_keys.end());
-  pass.input.resize(vectors.rows, hidden_size_);
-  for (std::int64_t e = 0; e < vectors.rows; ++e)
-    std::copy_n(vectors.row(e), hidden_size_, pass.input.row(e));
+  pass.input.resize(features.rows, hidden_size_);
+  for (std::int64_t e = 0; e < features.rows; ++e)
+    std::copy_n(features.row(e), hidden_size_, pass.input.row(e));
   if (spec_.drops_input) drop(pass.drop_keys, DropoutSite::input, spec_.dropout, pass.input);
   if (dense_) {
     dense_->forward(pass.input, pass.dense);
@@ -98,19 +109,19 @@ void ClassifierHead::forward(ConstMatrixView vectors, std::span<const std::uint6
   output_.forward(pass.active, pass.logits);
 }
 
-void ClassifierHead::backward(const Matrix& d_logits, const HeadPass& pass, Matrix& d_vectors) {
+void ClassifierHead::backward(const Matrix& d_logits, const ScorePass& pass, Matrix& d_features) {
   output_.backward_parameters(pass.active, d_logits);
-  output_.backward_input(d_logits, d_vectors);
-  drop(pass.drop_keys, DropoutSite::output, spec_.dropout, d_vectors);
+  output_.backward_input(d_logits, d_features);
+  drop(pass.drop_keys, DropoutSite::output, spec_.dropout, d_features);
   if (dense_) {
-    activate_backward(spec_.activation, pass.dense.data(), d_vectors.data(), d_vectors.data(),
-                      d_vectors.size());
-    if (!spec_.dense_is_frozen) dense_->backward_parameters(pass.input, d_vectors);
+    activate_backward(spec_.activation, pass.dense.data(), d_features.data(), d_features.data(),
+                      d_features.size());
+    if (!spec_.dense_is_frozen) dense_->backward_parameters(pass.input, d_features);
     Matrix below;
-    dense_->backward_input(d_vectors, below);
-    d_vectors = std::move(below);
+    dense_->backward_input(d_features, below);
+    d_features = std::move(below);
   }
-  if (spec_.drops_input) drop(pass.drop_keys, DropoutSite::input, spec_.dropout, d_vectors);
+  if (spec_.drops_input) drop(pass.drop_keys, DropoutSite::input, spec_.dropout, d_features);
 }
 
 std::vector<Parameter*> ClassifierHead::parameters() {
@@ -119,11 +130,6 @@ std::vector<Parameter*> ClassifierHead::parameters() {
   result.push_back(&output_.weight);
   if (output_.has_bias()) result.push_back(&output_.bias);
   return result;
-}
-
-std::vector<const Parameter*> ClassifierHead::parameters() const {
-  const std::vector<Parameter*> mutable_ones = const_cast<ClassifierHead*>(this)->parameters();
-  return {mutable_ones.begin(), mutable_ones.end()};
 }
 
 }  // namespace incipit

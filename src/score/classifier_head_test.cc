@@ -47,7 +47,7 @@ TEST_P(Heads, GradientsByFiniteDifferences) {
   const std::vector<int> labels = {0, 2, 1, 1, 0};
   std::vector<std::uint64_t> keys;
   if (GetParam().dropout > 0) keys = {11, 22, 33, 44, 55};
-  HeadPass pass;
+  ScorePass pass;
   Matrix d_logits(5, kLabels), d_vectors;
   const auto loss = [&] {
     head.forward(std::as_const(vectors).view(), keys, pass);

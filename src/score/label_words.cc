@@ -20,7 +20,8 @@ Result<LabelWord> make_word(std::string word, double weight, bool blank_before, 
   if (joined) word.erase(0, kNoBlank.size());
   if (!(weight > 0) || !std::isfinite(weight))
     return fail("word \"{}\": its weight is {}, a positive number is needed", word, weight);
-  INCIPIT_TRY(made.ids, tokenizer.encode_words(blank_before && !joined && !word.starts_with(' ') ? " " + word : word));
+  INCIPIT_TRY(made.ids,
+              tokenizer.encode_words(blank_before && !joined && !word.starts_with(' ') ? " " + word : word));
   if (made.ids.empty()) return fail("word \"{}\" has no tokens", word);
   const auto unknown = tokenizer.unknown_id();
   if (unknown && std::find(made.ids.begin(), made.ids.end(), *unknown) != made.ids.end())
@@ -61,7 +62,8 @@ Result<std::vector<LabelWord>> words_of(const json& value, const std::string& la
 Result<std::vector<json>> by_label(const json& whole, std::span<const std::string> labels) {
   if (whole.is_array()) {
     if (whole.size() != labels.size())
-      return fail("{} lists of words for {} labels ({})", whole.size(), labels.size(), fmt::join(labels, ", "));
+      return fail("{} lists of words for {} labels ({})", whole.size(), labels.size(),
+                  fmt::join(labels, ", "));
     return whole.get<std::vector<json>>();
   }
   if (!whole.is_object()) return fail("an object of label and words, or a list of lists, is needed");

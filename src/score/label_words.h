@@ -21,9 +21,10 @@ struct LabelWord {
 /// Words by label: a verbalizer (Schick and Schütze 2021).
 using LabelWords = std::vector<std::vector<LabelWord>>;
 
-/// Reads a verbalizer: {"label": ["word", …], …} with every label, or [["word", …], …] in the labels' order; in
-/// place of a list one word, or {"word": weight, …}. A word fills the blank as it is written; where a blank
-/// stands in front of the mask (`blank_before`) it is the word's first character, unless the word begins with
+/// Reads a verbalizer: {"label": ["word", …], …} with every label, or [["word", …], …] in the labels' order;
+/// in place of a list one word, or {"word": weight, …}. A word fills the blank as it is written; where a
+/// blank stands in front of the mask (`blank_before`) it is the word's first character, unless the word
+/// begins with
 /// "<!>", OpenPrompt's sign, which is taken off. Fails naming the label or word: a label that is missing or
 /// unknown, a word without tokens or with one that is unknown to the tokenizer, a word that stands for two
 /// labels, weights that are not positive.

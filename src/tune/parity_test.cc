@@ -9,10 +9,10 @@
 #include "backbone/backbone.h"
 #include "formats/peft_adapter.h"
 #include "formats/safetensors.h"
-#include "infer/vectors.h"
+#include "infer/features.h"
 #include "prompt/prompt_method.h"
-#include "score/classifier_head.h"
 #include "score/lm_head.h"
+#include "score/scorer.h"
 #include "support/synthetic_model.h"
 #include "support/test_folder.h"
 #include "tune/schedule.h"
@@ -99,10 +99,10 @@ class Parity : public testing::TestWithParam<std::string> {
   std::vector<float> logits(const Adapter& adapter, std::int64_t max_tokens) const {
     PackedRun run(model_->backbone());
     Matrix vectors;
-    const Status status = run_vectors(run, adapter, arrange(adapter), max_tokens, nullptr, vectors);
+    const Status status = run_features(run, adapter, arrange(adapter), max_tokens, nullptr, vectors);
     EXPECT_TRUE(status) << status.error().message;
     std::vector<float> all;
-    for (const Prediction& prediction : predict_from_vectors(adapter, vectors))
+    for (const Prediction& prediction : predict_from_features(adapter, vectors))
       all.insert(all.end(), prediction.logits.begin(), prediction.logits.end());
     return all;
   }
@@ -119,7 +119,7 @@ class Parity : public testing::TestWithParam<std::string> {
     std::vector<std::pair<std::string, Parameter*>> parameters;
     for (Parameter* parameter : adapter.prompt().parameters())
       parameters.emplace_back("prompt_embeddings", parameter);
-    for (Parameter* parameter : adapter.head().parameters())
+    for (Parameter* parameter : adapter.scorer().parameters())
       parameters.emplace_back("base_model." + parameter->name, parameter);
     for (const auto& [name, parameter] : parameters) {
       const StoredTensor* stored = golden.find(prefix + name);
@@ -248,7 +248,7 @@ TEST_P(Parity, ThirtyTrainingSteps) {
             << actual[i]->name << " " << v;
   };
   compare(adapter.prompt().parameters(), after.prompt().parameters());
-  compare(adapter.head().parameters(), after.head().parameters());
+  compare(adapter.scorer().parameters(), after.scorer().parameters());
 }
 
 /// The log-probabilities of a language-model head behind a prompt, and the prompt's gradient through them.
@@ -321,7 +321,7 @@ TEST_P(Parity, Variants) {
         std::copy_n(from[i]->value.data(), from[i]->value.size(), to[i]->value.data());
     };
     copy(start.prompt().parameters(), adapter->prompt().parameters());
-    copy(start.head().parameters(), adapter->head().parameters());
+    copy(start.scorer().parameters(), adapter->scorer().parameters());
     expect_close(logits(*adapter, 400), flatten(variant["logits"]), 1e-4, 1.0, "logits");
 
     Trainer trainer(*model_, *adapter, TrainOptions{}, {});

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "prompt/prompt_method.h"
 #include "prompt/template.h"
-#include "score/classifier_head.h"
+#include "score/scorer.h"
 #include "text/ordinary_words.h"
 
 namespace incipit {
@@ -105,7 +105,7 @@ Status init_from_adapter(const Model& model, const TrainOptions& options, std::u
   if (names_labels && saved.info().labels != adapter.info().labels)
     return fail("{}: its labels are {}, the data's {}", name, fmt::join(saved.info().labels, ", "),
                 fmt::join(adapter.info().labels, ", "));
-  INCIPIT_CHECK(copy_parameters(saved.head().parameters(), adapter.head().parameters(), name));
+  INCIPIT_CHECK(copy_parameters(saved.scorer().parameters(), adapter.scorer().parameters(), name));
   if (adapter.info().num_virtual_tokens == 0) return {};
   if (saved.info().num_virtual_tokens == 0)
     return draw_prompt(model, seed, adapter);  // a probe gives its head only

@@ -6,7 +6,7 @@
 
 #include "backbone/architecture.h"
 #include "backbone/backbone.h"
-#include "infer/vectors.h"
+#include "infer/features.h"
 #include "prompt/prompt_method.h"
 #include "tune/epoch_order.h"
 #include "tune/movement.h"
@@ -89,12 +89,12 @@ Result<Adapter> start_adapter(const Model& model, const Dataset& data, const Tra
   return adapter;
 }
 
-/// A data set as the model reads it. `vectors` are what the head reads, filled where they never change.
+/// A data set as the model reads it. `features` are what the head reads, filled where they never change.
 struct Prepared {
   std::span<const Example> source;
   std::vector<TemplatedExample> examples;
   std::vector<int> labels;
-  Matrix vectors;
+  Matrix features;
 };
 
 /// One run, from the first step to the best adapter.
@@ -109,7 +109,7 @@ class Training {
         trainer_(model, adapter_, options, std::move(weights)),
         run_(model.backbone()),
         movement_(adapter_.prompt(), model.info().hidden_size),
-        vectors_are_fixed_(adapter_.prompt().rows() == 0 && !options.dropout) {}
+        features_are_fixed_(adapter_.prompt().rows() == 0 && !options.dropout) {}
 
   Result<TrainResult> run(const Dataset& data, const Dataset* held_out) {
     const Clock::time_point start = Clock::now();
@@ -117,7 +117,7 @@ class Training {
     if (held_out != nullptr) {
       INCIPIT_TRY(held_out_, prepare(*held_out));
     }
-    if (vectors_are_fixed_) trainer_.use_vectors(train_.vectors);
+    if (features_are_fixed_) trainer_.use_features(train_.features);
     plan_steps();
     report_start();
     INCIPIT_CHECK(run_epochs(held_out != nullptr));
@@ -138,9 +138,9 @@ class Training {
     if (truncated > 0)
       observer_.on_warning(fmt::format("{} of {} texts are longer than {} tokens and were truncated",
                                        truncated, data.examples.size(), adapter_.info().max_length));
-    if (vectors_are_fixed_) {
-      INCIPIT_CHECK(run_vectors(run_, adapter_, prepared.examples, options_.max_batch_tokens, nullptr,
-                                prepared.vectors));
+    if (features_are_fixed_) {
+      INCIPIT_CHECK(run_features(run_, adapter_, prepared.examples, options_.max_batch_tokens, nullptr,
+                                 prepared.features));
     }
     return prepared;
   }
@@ -225,10 +225,10 @@ class Training {
 
   /// Evaluates, keeps the best, and decides whether to stop.
   Status end_epoch(std::int64_t epoch, double train_loss) {
-    if (!vectors_are_fixed_)
-      INCIPIT_CHECK(run_vectors(run_, adapter_, held_out_.examples, options_.max_batch_tokens, nullptr,
-                                held_out_.vectors));
-    const std::vector<Prediction> predictions = predict_from_vectors(adapter_, held_out_.vectors);
+    if (!features_are_fixed_)
+      INCIPIT_CHECK(run_features(run_, adapter_, held_out_.examples, options_.max_batch_tokens, nullptr,
+                                 held_out_.features));
+    const std::vector<Prediction> predictions = predict_from_features(adapter_, held_out_.features);
     EpochReport report;
     report.epoch = epoch;
     report.train_loss = train_loss;
@@ -254,7 +254,7 @@ class Training {
   Trainer trainer_;
   PackedRun run_;
   Movement movement_;
-  bool vectors_are_fixed_;
+  bool features_are_fixed_;
   Prepared train_, held_out_;
   std::vector<std::int64_t> sizes_;
   std::int64_t steps_per_epoch_ = 0, steps_ = 0, step_ = 0;

@@ -19,21 +19,26 @@ Trainer::Trainer(const Model& model, Adapter& adapter, const TrainOptions& optio
       options_(options),
       class_weights_(std::move(class_weights)),
       optimizer_(options.weight_decay),
-      run_(model.backbone()) {
+      run_(model.backbone()),
+      scores_words_(!adapter.info().verbalizer.empty() && options.loss == Loss::vocabulary) {
+  for (int label = 0; label < static_cast<int>(adapter.info().labels.size()); ++label)
+    targets_.push_back(adapter.scorer().targets_of(label));
   for (Parameter* parameter : adapter_.prompt().parameters())
     optimizer_.add(*parameter, options_.learning_rate);
   const double head_rate = options_.head_learning_rate.value_or(options_.learning_rate);
-  for (Parameter* parameter : adapter_.head().parameters()) optimizer_.add(*parameter, head_rate);
+  for (Parameter* parameter : adapter_.scorer().parameters()) optimizer_.add(*parameter, head_rate);
 }
 
-WeightedSum Trainer::score(const Matrix& vectors, std::span<const int> labels,
+WeightedSum Trainer::score(const Matrix& features, std::span<const int> labels,
                            std::span<const std::uint64_t> keys, double batch_weight) {
-  ClassifierHead& head = adapter_.head();
-  head.forward(vectors.view(), keys, head_pass_);
-  d_logits_.resize(head_pass_.logits.rows(), head_pass_.logits.cols());
-  const WeightedSum loss = cross_entropy(std::as_const(head_pass_.logits).view(), labels, class_weights_,
-                                         batch_weight, d_logits_.view());
-  head.backward(d_logits_, head_pass_, d_vectors_);
+  Scorer& scorer = adapter_.scorer();
+  scorer.forward(features.view(), keys, score_pass_);
+  d_logits_.resize(score_pass_.logits.rows(), score_pass_.logits.cols());
+  const ConstMatrixView logits = std::as_const(score_pass_.logits).view();
+  const WeightedSum loss =
+      scores_words_ ? negative_log_likelihood(logits, labels, class_weights_, targets_, batch_weight, d_logits_.view())
+                    : cross_entropy(logits, labels, class_weights_, batch_weight, d_logits_.view());
+  scorer.backward(d_logits_, score_pass_, d_features_);
   return loss;
 }
 
@@ -49,20 +54,20 @@ Result<WeightedSum> Trainer::run(std::span<const TemplatedExample> examples,
       keys.push_back(
           mix_bits(mix_bits(mix_bits(options_.seed, kHeadDropout), static_cast<std::uint64_t>(step)), e));
   }
-  if (vectors_ != nullptr) {
-    batch_vectors_.resize(static_cast<std::int64_t>(part.size()), vectors_->cols());
+  if (features_ != nullptr) {
+    batch_features_.resize(static_cast<std::int64_t>(part.size()), features_->cols());
     for (std::size_t i = 0; i < part.size(); ++i)
-      std::copy_n(vectors_->row(static_cast<std::int64_t>(part[i])), vectors_->cols(),
-                  batch_vectors_.row(static_cast<std::int64_t>(i)));
-    return score(batch_vectors_, part_labels, keys, batch_weight);
+      std::copy_n(features_->row(static_cast<std::int64_t>(part[i])), features_->cols(),
+                  batch_features_.row(static_cast<std::int64_t>(i)));
+    return score(batch_features_, part_labels, keys, batch_weight);
   }
   std::vector<WorkItem> items;
   for (const std::size_t e : part) items.push_back({&examples[e], 0, e});
   const Adapter* const for_reading[] = {&adapter_};
   Adapter* const for_writing[] = {&adapter_};
-  INCIPIT_CHECK(run_.forward(for_reading, items, want, batch_vectors_));
-  const WeightedSum loss = score(batch_vectors_, part_labels, keys, batch_weight);
-  run_.backward(for_writing, std::as_const(d_vectors_).view());
+  INCIPIT_CHECK(run_.forward(for_reading, items, want, batch_features_));
+  const WeightedSum loss = score(batch_features_, part_labels, keys, batch_weight);
+  run_.backward(for_writing, std::as_const(d_features_).view());
   return loss;
 }
 
@@ -77,7 +82,9 @@ Result<double> Trainer::gradients(std::span<const TemplatedExample> examples, st
     sizes.push_back(examples[e].size());
     tokens_ += examples[e].size();
     batch_labels.push_back(labels[e]);
-    batch_weight += class_weights_.empty() ? 1.0 : class_weights_[static_cast<std::size_t>(labels[e])];
+    const auto label = static_cast<std::size_t>(labels[e]);
+    const double targets = scores_words_ ? static_cast<double>(targets_[label]) : 1.0;
+    batch_weight += targets * (class_weights_.empty() ? 1.0 : class_weights_[label]);
   }
   if (!(batch_weight > 0)) return 0.0;  // only classes of weight 0
   WeightedSum loss;

@@ -8,8 +8,8 @@
 
 #include "infer/packed_run.h"
 #include "prompt/template.h"
-#include "score/classifier_head.h"
 #include "score/loss.h"
+#include "score/scorer.h"
 #include "tune/adamw.h"
 
 namespace incipit {
@@ -20,9 +20,9 @@ class Trainer {
   Trainer(const Model& model, Adapter& adapter, const TrainOptions& options,
           std::vector<double> class_weights);
 
-  /// Sets the vectors of the examples, [examples, hidden], where nothing trained stands below them: steps
-  /// then run the head only.
-  void use_vectors(const Matrix& vectors) { vectors_ = &vectors; }
+  /// Sets the features of the examples, [examples, hidden], where nothing trained stands below them: steps
+  /// then run the scorer only.
+  void use_features(const Matrix& features) { features_ = &features; }
 
   /// The mean loss of a batch and its gradients, which are left in the parameters. `batch` indexes examples
   /// and labels; `step` (0-based) draws the dropout masks.
@@ -35,8 +35,8 @@ class Trainer {
   std::int64_t tokens() const { return tokens_; }  // of the last batch
 
  private:
-  /// Loss of a part of a batch, given the vectors that its heads read; d_vectors_ becomes their gradient.
-  WeightedSum score(const Matrix& vectors, std::span<const int> labels, std::span<const std::uint64_t> keys,
+  /// Loss of a part of a batch, given the features that its heads read; d_features_ becomes their gradient.
+  WeightedSum score(const Matrix& features, std::span<const int> labels, std::span<const std::uint64_t> keys,
                     double batch_weight);
   Result<WeightedSum> run(std::span<const TemplatedExample> examples, std::span<const std::size_t> part,
                           std::span<const int> part_labels, std::int64_t step, double batch_weight);
@@ -46,9 +46,11 @@ class Trainer {
   std::vector<double> class_weights_;
   AdamW optimizer_;
   PackedRun run_;
-  const Matrix* vectors_ = nullptr;
-  HeadPass head_pass_;
-  Matrix batch_vectors_, d_logits_, d_vectors_;
+  bool scores_words_;                  // the loss is that of Loss::vocabulary
+  std::vector<std::int64_t> targets_;  // [labels]; see Scorer
+  const Matrix* features_ = nullptr;
+  ScorePass score_pass_;
+  Matrix batch_features_, d_logits_, d_features_;
   std::int64_t tokens_ = 0;
 };
 

@@ -20,13 +20,13 @@ namespace incipit {
 Result<std::vector<TemplatedExample>> apply_template(const Model& model, const Adapter& adapter,
                                                      std::span<const Example> examples);
 
-/// The vectors that the adapter's head reads, [examples, hidden], in their order; run in batches of like
+/// What the adapter's scorer reads, [examples, feature_width], in their order; run in batches of like
 /// lengths of at most max_batch_tokens. `progress` may be null.
-Status run_vectors(PackedRun& run, const Adapter& adapter, std::span<const TemplatedExample> examples,
-                   std::int64_t max_batch_tokens, const std::function<void(std::int64_t done)>& progress,
-                   Matrix& vectors);
+Status run_features(PackedRun& run, const Adapter& adapter, std::span<const TemplatedExample> examples,
+                    std::int64_t max_batch_tokens, const std::function<void(std::int64_t done)>& progress,
+                    Matrix& features);
 
-/// What the adapter's head makes of them, without the `truncated` flag.
-std::vector<Prediction> predict_from_vectors(const Adapter& adapter, const Matrix& vectors);
+/// What the adapter's scorer makes of them, without the `truncated` flag.
+std::vector<Prediction> predict_from_features(const Adapter& adapter, const Matrix& features);
 
 }  // namespace incipit

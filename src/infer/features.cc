@@ -1,4 +1,4 @@
-#include "infer/vectors.h"
+#include "infer/features.h"
 
 #include <algorithm>
 #include <numeric>
@@ -6,13 +6,13 @@
 
 #include "base/parallel.h"
 #include "infer/micro_batches.h"
-#include "score/classifier_head.h"
 #include "score/loss.h"
+#include "score/scorer.h"
 
 namespace incipit {
 namespace {
 
-constexpr std::int64_t kHeadRows = 256;  // vectors that a head is given at once
+constexpr std::int64_t kScoredRows = 256;  // examples that a scorer is given at once
 
 }  // namespace
 
@@ -37,9 +37,9 @@ Result<std::vector<TemplatedExample>> apply_template(const Model& model, const A
   return templated;
 }
 
-Status run_vectors(PackedRun& run, const Adapter& adapter, std::span<const TemplatedExample> examples,
-                   std::int64_t max_batch_tokens, const std::function<void(std::int64_t)>& progress,
-                   Matrix& vectors) {
+Status run_features(PackedRun& run, const Adapter& adapter, std::span<const TemplatedExample> examples,
+                    std::int64_t max_batch_tokens, const std::function<void(std::int64_t)>& progress,
+                    Matrix& features) {
   std::vector<std::size_t> order(examples.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -47,31 +47,31 @@ Status run_vectors(PackedRun& run, const Adapter& adapter, std::span<const Templ
   std::vector<std::int64_t> sizes;
   for (const std::size_t e : order) sizes.push_back(examples[e].size());
 
-  vectors.resize(static_cast<std::int64_t>(examples.size()), adapter.head().hidden_size());
+  features.resize(static_cast<std::int64_t>(examples.size()), adapter.scorer().feature_width());
   const Adapter* const adapters[] = {&adapter};
   std::vector<WorkItem> items;
-  Matrix batch_vectors;
+  Matrix batch_features;
   std::int64_t done = 0;
   for (const IndexRange& range : split_by_size(sizes, max_batch_tokens)) {
     items.clear();
     for (std::size_t i = range.begin; i < range.end; ++i) items.push_back({&examples[order[i]], 0, order[i]});
-    INCIPIT_CHECK(run.forward(adapters, items, {}, batch_vectors));
+    INCIPIT_CHECK(run.forward(adapters, items, {}, batch_features));
     for (std::size_t i = 0; i < items.size(); ++i)
-      std::copy_n(batch_vectors.row(static_cast<std::int64_t>(i)), vectors.cols(),
-                  vectors.row(static_cast<std::int64_t>(order[range.begin + i])));
+      std::copy_n(batch_features.row(static_cast<std::int64_t>(i)), features.cols(),
+                  features.row(static_cast<std::int64_t>(order[range.begin + i])));
     done += static_cast<std::int64_t>(items.size());
     if (progress) progress(done);
   }
   return {};
 }
 
-std::vector<Prediction> predict_from_vectors(const Adapter& adapter, const Matrix& vectors) {
+std::vector<Prediction> predict_from_features(const Adapter& adapter, const Matrix& features) {
   std::vector<Prediction> predictions;
-  HeadPass pass;
+  ScorePass pass;
   Matrix probabilities;
-  for (std::int64_t first = 0; first < vectors.rows(); first += kHeadRows) {
-    const std::int64_t count = std::min(kHeadRows, vectors.rows() - first);
-    adapter.head().forward({vectors.row(first), count, vectors.cols(), vectors.cols()}, {}, pass);
+  for (std::int64_t first = 0; first < features.rows(); first += kScoredRows) {
+    const std::int64_t count = std::min(kScoredRows, features.rows() - first);
+    adapter.scorer().forward({features.row(first), count, features.cols(), features.cols()}, {}, pass);
     probabilities.resize(pass.logits.rows(), pass.logits.cols());
     softmax(std::as_const(pass.logits).view(), probabilities.view());
     for (std::int64_t i = 0; i < count; ++i) {
