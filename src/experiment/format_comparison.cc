@@ -74,8 +74,9 @@ std::string legend(const Comparison& comparison) {
   const bool several = has_several_seeds(comparison);
   return fmt::format(
       "95 % interval: of the accuracy, had other texts been drawn to test on (Wilson{}).\n"
-      "F1: {}. trained: parameters. seconds: to train{}. MiB: the process's peak{}.\n",
-      several ? ", at the mean of the seeds; ±: standard deviation over them" : "",
+      "{}F1: {}. trained: parameters.\n"
+      "seconds: to train{}. MiB: the process's peak{}.\n",
+      several ? ", at the mean over seeds" : "", several ? "±: standard deviation over seeds. " : "",
       comparison.labels.size() == 2 ? "of '" + fit_on_line(comparison.labels[1], kWidestName) + "'"
                                     : std::string("macro"),
       several ? ", mean" : "", several ? ", largest" : "");

@@ -28,10 +28,10 @@ TEST(FormatComparison, OneLineARun) {
             "head         0.6600           0.563 to 0.745  0.6500           1,061,890     2.00  300      1\n"
             "always good  0.5100                           0.6755                   0\n"
             "\n"
-            "95 % interval: of the accuracy, had other texts been drawn to test on (Wilson, at the mean of "
-            "the seeds; "
-            "±: standard deviation over them).\n"
-            "F1: of 'good'. trained: parameters. seconds: to train, mean. MiB: the process's peak, largest.\n"
+            "95 % interval: of the accuracy, had other texts been drawn to test on (Wilson, at the mean over "
+            "seeds).\n"
+            "±: standard deviation over seeds. F1: of 'good'. trained: parameters.\n"
+            "seconds: to train, mean. MiB: the process's peak, largest.\n"
             "\n"
             "head: Chance.\n");
 }
