@@ -20,6 +20,7 @@ TEST(Template, PromptBeforeEverythingTakesPositions) {
   EXPECT_EQ(example.position, (Ints{0, 1, 2, 3, 4, 5, 6, 7}));
   EXPECT_EQ(example.token_type, (std::vector<std::int8_t>{0, 0, 0, 0, 0, 0, 1, 1}));
   EXPECT_EQ(example.cls, 3);
+  EXPECT_EQ(example.last, 7);
   EXPECT_EQ(example.truncated, 3);
   EXPECT_EQ(prompt.room(kBert), 509);
   // RoBERTa is given embeddings then, so even a literal <pad> (id 1) is counted.
@@ -38,6 +39,11 @@ TEST(Template, NoPromptIsThePlainInput) {
   const TemplatedExample example = Template(0, 0).arrange(kPair, kRoberta);
   EXPECT_EQ(example.token, kPair.ids);
   EXPECT_EQ(example.position, (Ints{2, 3, 1, 4, 5}));
+}
+
+TEST(Template, TheLastTokenIsNoVirtualOne) {
+  EXPECT_EQ(Template(0, 0).arrange(kPair, kBert).last, 4);
+  EXPECT_EQ(Template(2, 1).arrange({{5}, {0}, 0}, kBert).last, 2);
 }
 
 /// With a real tokenizer: RoBERTa's kind, whose blanks belong to words.
