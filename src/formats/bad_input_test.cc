@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "formats/format_test_util.h"
+#include "formats/gguf_test_util.h"
 #include "formats/hf_config.h"
 #include "formats/peft_adapter.h"
 #include "formats/safetensors.h"
@@ -34,6 +35,17 @@ std::string sized_safetensors() {
   return serialize_safetensors({{"a", {64, 64}, values}, {"prompt_embeddings", {4096}, values}});
 }
 
+std::string sized_gguf() {
+  std::vector<std::string> pairs = tiny_gguf_pairs();
+  std::string texts = raw(GgufValueType::text) + raw<std::uint64_t>(100);
+  for (int i = 0; i < 100; ++i) texts += gguf_text("token");
+  pairs.push_back(gguf_pair("tokenizer.ggml.tokens", GgufValueType::array, texts));
+  return gguf_bytes(pairs, {tiny_gguf_words(),
+                            {"blk.0.attn_q.weight", {8, 8}, 0, counting(64)},
+                            {"blk.0.ffn_up.weight", {32, 64}, 3, std::string(64 * 20, '\x11')},
+                            {"blk.0.ffn_down.weight", {256, 8}, 14, std::string(8 * 210, '\x11')}});
+}
+
 /// JSON with a text that makes it several KiB long.
 std::string padded(std::string json) {
   json.insert(1, R"("padding": ")" + std::string(5000, 'x') + R"(", )");
@@ -50,6 +62,7 @@ std::vector<Reader> readers() {
   const fs::path golden = golden_adapters();
   return {
       {"model.safetensors", sized_safetensors(), open},
+      {"model.gguf", sized_gguf(), open},
       {"model.safetensors.index.json", padded(R"({"weight_map": {"a": "shard.safetensors"}})"), open},
       {"config.json", padded(R"({"model_type": "bert"})"),
        [](const fs::path& file) { return message_of(read_hf_config(file)); }},
@@ -238,6 +251,112 @@ TEST_F(LyingHeader, OfItsLength) {
   expect_error(TensorStore::open(write("l.safetensors", little_endian(3) + "{}")),
                "is cut off: its header is 3 bytes");
   expect_error(TensorStore::open(write("l.safetensors", little_endian(0))), "does not start with '{'");
+}
+
+/// A GGUF header of these counts, followed by `rest`.
+std::string gguf_header(std::uint64_t tensors, std::uint64_t pairs, const std::string& rest,
+                        std::uint32_t version = 3) {
+  return "GGUF" + raw(version) + raw(tensors) + raw(pairs) + rest;
+}
+
+std::string gguf_array(GgufValueType type, std::uint64_t count, const std::string& elements = "") {
+  return gguf_pair("k", GgufValueType::array, raw(type) + raw(count) + elements);
+}
+
+TEST_F(LyingHeader, OfGguf) {
+  const auto type = [](std::uint32_t number) { return static_cast<GgufValueType>(number); };
+  std::string deep;
+  for (int i = 0; i < 6; ++i) deep += raw(GgufValueType::array) + raw<std::uint64_t>(1);
+  const std::pair<std::string, const char*> cases[] = {
+      {"GGUX" + gguf_header(0, 0, "").substr(4), "not a GGUF file, which starts with the letters GGUF"},
+      {"GGU", "not a GGUF file"},
+      {"GGUF", "the format's version"},
+      {gguf_header(0, 0, "", 1), "is GGUF version 1, versions 2 and 3 are read"},
+      {gguf_header(0, 0, "", 4), "is GGUF version 4, versions 2 and 3 are read"},
+      {gguf_header(0, 0, "", 0x03000000u), "is a big-endian GGUF file, only little-endian ones are read"},
+      {gguf_header(UINT64_MAX, 0, ""), "the number of tensors"},
+      {gguf_header(0, UINT64_MAX, ""), "the number of metadata"},
+      {gguf_header(0, 1, ""), "the number of metadata"},
+      {gguf_header(0, 1, raw(UINT64_MAX) + std::string(40, 'x')),
+       "\"a metadata key\" takes 18446744073709551615 bytes"},
+      {gguf_header(0, 1, raw(UINT64_MAX - 30) + std::string(40, 'x')), "\"a metadata key\" takes"},
+      {gguf_header(0, 1, gguf_pair("", 1u)), "has a metadata key that is empty"},
+      {gguf_header(0, 2, gguf_pair("k", 1u) + gguf_pair("k", 2u)), "has the metadata key \"k\" twice"},
+      {gguf_header(0, 1, gguf_pair("k", type(13), std::string(8, '\0'))),
+       "\"k\" is of type 13, types are 0 to 12"},
+      {gguf_header(0, 1, gguf_pair("k", GgufValueType::u64, "1234")), "\"k\" takes 8 bytes"},
+      {gguf_header(0, 1, gguf_pair("k", GgufValueType::boolean, "\x02")),
+       "\"k\" is 2, a truth value is 0 or 1"},
+      {gguf_header(0, 1, gguf_pair("k", GgufValueType::text, raw<std::uint64_t>(9) + "short")),
+       "\"k\" takes 9 bytes"},
+      {gguf_header(0, 1, gguf_array(GgufValueType::u32, UINT64_MAX / 4 + 2)), "\"k\" is 4611686018427387905"},
+      {gguf_header(0, 1, gguf_array(GgufValueType::text, 5, std::string(32, '\0'))),
+       "\"k\" is 5, the 32 bytes left hold at most 4"},
+      {gguf_header(0, 1, gguf_array(GgufValueType::text, 2, gguf_text("a") + raw<std::uint64_t>(3))),
+       "\"k\" takes 3 bytes"},
+      {gguf_header(0, 1, gguf_array(type(99), 0)), "\"k\" is of type 99"},
+      {gguf_header(0, 1, gguf_pair("k", GgufValueType::array, deep + std::string(99, '\0'))),
+       "\"k\" has arrays in arrays more than 4 deep"},
+      {gguf_header(0, 1, gguf_pair("general.alignment", 24u)),
+       "general.alignment must be a power of two, at most 1048576, not 24"},
+      {gguf_header(0, 1, gguf_pair("general.alignment", 0u)), "general.alignment must be a power of two"},
+      {gguf_header(0, 1, gguf_pair("general.alignment", "32")), "general.alignment must be a power of two"},
+      {gguf_header(0, 1, gguf_pair("general.alignment", 0x80000000u)),
+       "general.alignment must be a power of two"}};
+  for (const auto& [bytes, message] : cases) {
+    SCOPED_TRACE(message);
+    const auto file = GgufFile::open(write("lying.gguf", bytes));
+    expect_error(file, message);
+    expect_error(file, "lying.gguf: ");
+  }
+}
+
+TEST_F(LyingHeader, OfAGgufTensor) {
+  const std::string data = counting(8);  // one aligned piece of 32 bytes
+  const auto with = [&](const std::string& entries, std::uint64_t count = 1, int pieces = 1) {
+    std::string bytes = padded_to(gguf_header(count, 0, entries), 32);
+    for (int i = 0; i < pieces; ++i) bytes += data;
+    return bytes;
+  };
+  const auto entry = [](std::vector<std::uint64_t> shape, std::uint32_t type = 0, std::uint64_t offset = 0) {
+    return gguf_entry({"t", std::move(shape), type, ""}, offset);
+  };
+  const auto second = [](std::uint64_t offset) { return gguf_entry({"u", {8}, 0, ""}, offset); };
+  EXPECT_TRUE(GgufFile::open(write("right.gguf", with(entry({8}) + second(32), 2, 2))));
+  EXPECT_TRUE(GgufFile::open(write("right.gguf", with(entry({8}, 0, 32) + second(0), 2, 2))))
+      << "in any order";
+  const std::pair<std::string, const char*> cases[] = {
+      {with(entry({8}) + entry({8}, 0, 32), 2, 2), "has tensor \"t\" twice"},
+      {with(entry({})), "tensor \"t\" has 0 dimensions, 1 to 4 are allowed"},
+      {with(entry({1, 1, 1, 1, 8})), "tensor \"t\" has 5 dimensions, 1 to 4 are allowed"},
+      {with(entry({8, 0})), "tensor \"t\": dimension 1 is 0, at least 1"},
+      {with(entry({UINT64_MAX})), "tensor \"t\": dimension 0 is 18446744073709551615"},
+      {with(entry({std::uint64_t{1} << 32, std::uint64_t{1} << 32})), "is larger than any file"},
+      {with(entry({std::uint64_t{1} << 62})), "is larger than any file"},
+      {with(entry({8}, 16)),
+       "tensor \"t\" is of type IQ2_XXS, which is not supported; supported are F32, F16"},
+      {with(entry({8}, 10)), "is of type Q2_K, which is not supported"},
+      {with(entry({8}, 4)), "is of type number 4, which is not supported"},
+      {with(entry({8}, UINT32_MAX)), "is of type number 4294967295, which is not supported"},
+      {with(entry({8}, 2)), "tensor \"t\" has rows of 8 weights, Q4_0 needs a multiple of 32"},
+      {with(entry({128, 2}, 12)), "tensor \"t\" has rows of 128 weights, Q4_K needs a multiple of 256"},
+      {with(entry({8}, 0, 32)), "tensor \"t\" begins at byte 32 of the data, leaving a hole; 0 is right"},
+      {with(entry({8}, 0, UINT64_MAX)), "leaving a hole; 0 is right"},
+      {with(entry({8}) + second(16), 2, 2),
+       "tensor \"u\" begins at byte 16 of the data, inside the one before it or its padding; 32 is right"},
+      {with(entry({7}) + second(28), 2, 2), "tensor \"u\" begins at byte 28"},
+      {with(entry({8}) + second(64), 2, 3), "leaving a hole; 32 is right"},
+      {with(entry({9})), "is cut off: tensor \"t\" takes 36 bytes at byte 0 of the data, which has 32"},
+      {with(entry({8}), 1, 0), "is cut off: tensor \"t\" takes 32 bytes at byte 0 of the data, which has 0"},
+      {with(entry({8}), 1, 2), "its contents end at byte"},
+      {gguf_header(1, 0, entry({8})), "is cut off: its data begins at byte"},
+      {gguf_header(1, 0, gguf_text("t") + raw(1u) + raw<std::uint64_t>(8) + raw(0u)), "\"t\" takes"}};
+  for (const auto& [bytes, message] : cases) {
+    SCOPED_TRACE(message);
+    const auto file = GgufFile::open(write("lying.gguf", bytes));
+    expect_error(file, message);
+    expect_error(file, "lying.gguf: ");
+  }
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "incipit/result.h"
 
-#include "formats/safetensors.h"
+#include "formats/tensor_store.h"
 
 namespace incipit {
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include <fmt/ranges.h>
 
@@ -23,22 +24,63 @@ bool all_finite(std::span<const float> values) {
   return found == 0;
 }
 
-/// Converts and checks in blocks that stay in the first-level cache between the two.
+/// Converts the elements from `at` on; where they are packed in blocks, `at` begins one.
+void decode(const StoredTensor& tensor, std::int64_t at, std::span<float> destination) {
+  if (const BlockFormat* format = tensor.blocks) {
+    const auto count = static_cast<std::int64_t>(destination.size()) / format->weights;
+    const auto first = static_cast<std::size_t>(at / format->weights);
+    format->dequantize(tensor.bytes.data() + first * format->bytes, count, destination.data());
+    return;
+  }
+  const auto first = static_cast<std::size_t>(at);
+  convert_to_f32(tensor.dtype, tensor.bytes.data() + first * size_of(tensor.dtype), destination);
+}
+
+/// Converts and checks in chunks that stay in the first-level cache between the two.
 bool convert_finite(const StoredTensor& tensor, std::span<float> destination) {
-  constexpr std::int64_t kBlock = 4096;  // 16 KB of floats
-  constexpr std::int64_t kGrain = 64 * kBlock;
+  constexpr std::int64_t kChunk = 4096;  // 16 KB of floats; a multiple of every block's weights
+  constexpr std::int64_t kGrain = 64;
   std::atomic<bool> finite = true;
   const auto count = static_cast<std::int64_t>(destination.size());
-  const auto element = static_cast<std::int64_t>(size_of(tensor.dtype));
-  parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end; at += kBlock) {
-      const std::span<float> block = destination.subspan(
-          static_cast<std::size_t>(at), static_cast<std::size_t>(std::min(kBlock, end - at)));
-      convert_to_f32(tensor.dtype, tensor.bytes.data() + at * element, block);
-      if (!all_finite(block)) finite.store(false, std::memory_order_relaxed);
+  parallel_for((count + kChunk - 1) / kChunk, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+      const std::int64_t at = chunk * kChunk;
+      const std::span<float> part = destination.subspan(
+          static_cast<std::size_t>(at), static_cast<std::size_t>(std::min(kChunk, count - at)));
+      decode(tensor, at, part);
+      if (!all_finite(part)) finite.store(false, std::memory_order_relaxed);
     }
   });
   return finite;
+}
+
+/// Rows 2i and 2i + 1 of each head become its rows i and i + head_dim / 2: what llama.cpp's converter did for
+/// its rotary embedding of neighbouring pairs, undone for transformers' rotation of halves.
+Matrix separate_pairs(const Matrix& stored, std::int64_t rows, std::int64_t heads) {
+  Matrix result;
+  result.resize(stored.rows(), stored.cols());
+  const std::int64_t size = stored.size() / rows;  // of a row; a bias is rows of one
+  const std::int64_t half = rows / heads / 2;
+  for (std::int64_t head = 0; head < heads; ++head) {
+    for (std::int64_t i = 0; i < 2 * half; ++i) {
+      const std::int64_t from = head * 2 * half + i, to = head * 2 * half + i % 2 * half + i / 2;
+      std::copy_n(stored.data() + from * size, size, result.data() + to * size);
+    }
+  }
+  return result;
+}
+
+Matrix transpose(const Matrix& stored) {
+  constexpr std::int64_t kTile = 16;
+  Matrix result;
+  result.resize(stored.cols(), stored.rows());
+  parallel_for((stored.cols() + kTile - 1) / kTile, 4, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t tile = begin; tile < end; ++tile)
+      for (std::int64_t r = 0; r < stored.rows(); ++r)
+        for (std::int64_t c = tile * kTile; c < std::min((tile + 1) * kTile, stored.cols()); ++c)
+          result.row(c)[r] = stored.row(r)[c];
+  });
+  return result;
 }
 
 }  // namespace
@@ -49,18 +91,19 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 
 Result<Matrix> read_values(const StoredTensor& tensor, std::int64_t rows, std::int64_t cols,
                            const std::filesystem::path& file) {
-  if (!is_floating(tensor.dtype))
+  if (tensor.blocks == nullptr && !is_floating(tensor.dtype))
     return fail("{}: tensor {} is {}, a floating type is needed", file.string(), quote_text(tensor.name),
                 name_of(tensor.dtype));
   Matrix values;
-  values.resize(rows, cols);
+  values.resize(tensor.transposed ? cols : rows, tensor.transposed ? rows : cols);
   if (!convert_finite(tensor, values.values())) {
     const std::span<const float> all = values.values();
     const auto bad = std::find_if(all.begin(), all.end(), [](float value) { return !std::isfinite(value); });
     return fail("{}: tensor {} holds {} at element {}, finite numbers are needed", file.string(),
                 quote_text(tensor.name), *bad, bad - all.begin());
   }
-  return values;
+  if (tensor.paired_heads > 0) return separate_pairs(values, tensor.shape.front(), tensor.paired_heads);
+  return tensor.transposed ? transpose(values) : std::move(values);
 }
 
 }  // namespace incipit

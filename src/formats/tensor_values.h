@@ -8,7 +8,7 @@
 
 #include "incipit/result.h"
 
-#include "formats/safetensors.h"
+#include "formats/tensor_store.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -23,7 +23,8 @@ inline std::optional<std::uint64_t> checked_multiply(std::uint64_t a, std::uint6
 /// "[2, 3]"
 std::string shape_text(std::span<const std::int64_t> shape);
 
-/// The elements of a floating tensor as f32, laid out [rows, cols], whose product is the element count.
+/// The elements of a floating or quantised tensor as f32, laid out [rows, cols], whose product is the element
+/// count; what a GGUF file did to their order is undone.
 /// Fails, naming `file` and the tensor, where it is not floating or holds a NaN or an infinity.
 Result<Matrix> read_values(const StoredTensor& tensor, std::int64_t rows, std::int64_t cols,
                            const std::filesystem::path& file);

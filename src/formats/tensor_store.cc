@@ -1,13 +1,17 @@
-#include "formats/safetensors.h"
+#include "formats/tensor_store.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <numeric>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "formats/gguf_tensors.h"
 #include "formats/safetensors_header.h"
 #include "formats/strict_json.h"
 #include "formats/tensor_values.h"
@@ -20,6 +24,7 @@ using Json = nlohmann::json;
 struct TensorStore::Maps {
   fs::path path;
   std::vector<MappedFile> files;
+  std::optional<GgufFile> gguf;       // instead of files
   std::vector<StoredTensor> tensors;  // sorted by name
 };
 
@@ -51,11 +56,13 @@ Result<fs::path> resolve(const fs::path& path) {
   if (!fs::is_directory(path, ignored)) return path;
   for (const char* name : {kSingleName, kIndexName})
     if (fs::exists(path / name, ignored)) return path / name;
+  INCIPIT_TRY(const std::optional<fs::path> gguf, find_gguf(path));
+  if (gguf) return *gguf;
   if (fs::exists(path / "pytorch_model.bin", ignored))
     return fail(
         "{}: weights are read from {}, this folder has only pytorch_model.bin; convert it with safetensors",
         path.string(), kSingleName);
-  return fail("{}: has neither {} nor {}", path.string(), kSingleName, kIndexName);
+  return fail("{}: has neither {} nor {} nor a .gguf file", path.string(), kSingleName, kIndexName);
 }
 
 /// The tensors that each shard must hold, by the shard's name.
@@ -78,7 +85,7 @@ Result<std::map<std::string, std::vector<std::string>>> read_index(const fs::pat
 }  // namespace
 
 std::int64_t StoredTensor::element_count() const {
-  return static_cast<std::int64_t>(bytes.size() / size_of(dtype));
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
 TensorStore::TensorStore(std::shared_ptr<const Maps> maps) : maps_(std::move(maps)) {}
@@ -86,6 +93,12 @@ TensorStore::TensorStore(std::shared_ptr<const Maps> maps) : maps_(std::move(map
 Result<TensorStore> TensorStore::open(const fs::path& path) {
   auto maps = std::make_shared<Maps>();
   INCIPIT_TRY(maps->path, resolve(path));
+  if (maps->path.extension() == ".gguf") {
+    INCIPIT_TRY(maps->gguf, GgufFile::open(maps->path));
+    INCIPIT_TRY(maps->tensors, tensors_of(*maps->gguf));
+    std::sort(maps->tensors.begin(), maps->tensors.end(), by_name);
+    return TensorStore(std::move(maps));
+  }
   const auto add_file = [&maps](const fs::path& file) -> Result<std::vector<StoredTensor>> {
     INCIPIT_TRY(MappedFile map, MappedFile::open(file));
     INCIPIT_TRY(std::vector<StoredTensor> tensors, parse_safetensors(map.bytes(), file));
