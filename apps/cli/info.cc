@@ -1,11 +1,14 @@
 #include <filesystem>
+#include <optional>
 
+#include "incipit/gguf_info.h"
 #include "incipit/hub.h"
 
 #include "commands.h"
 #include "console.h"
 #include "data_info.h"
 #include "flags.h"
+#include "gguf_info.h"
 #include "model_info.h"
 
 namespace incipit::cli {
@@ -23,8 +26,9 @@ Kind kind_of(const std::filesystem::path& path) {
 class Info : public Command {
  public:
   void declare(CommandLine& line) override {
-    line.positional("NAME", name_,
-                    "A model's folder, an adapter's folder, data, or a name that has been pulled")
+    line.positional(
+            "NAME", name_,
+            "A model's folder or .gguf file, an adapter's folder, data, or a name that has been pulled")
         ->required();
     add_columns(line, data_);
     add_split(line, data_, "everything, a folder's splits one by one");
@@ -44,6 +48,8 @@ class Info : public Command {
 
  private:
   Result<std::string> describe_path(const std::filesystem::path& path) const {
+    INCIPIT_TRY(const std::optional<GgufInfo> gguf, read_gguf_info(path));
+    if (gguf) return json_ ? gguf_json(*gguf) : gguf_text(*gguf);
     switch (kind_of(path)) {
       case Kind::model: {
         INCIPIT_TRY(const Model model, Model::load(path));

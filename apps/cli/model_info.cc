@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "console.h"
+#include "info_rows.h"
 #include "name_list.h"
 #include "numbers.h"
 #include "preparation_info.h"
@@ -14,29 +14,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
-}
-
-std::string row(std::string_view name, std::string_view value) {
-  return fmt::format("{:<22} {}\n", name, one_line(value));
-}
-std::string row(std::string_view name, std::int64_t value) {
-  return row(name, with_thousands(value));
-}
-
 }  // namespace
 
 std::string model_text(const Model& model) {
   const ModelInfo& info = model.info();
-  return row("model", info.folder.string()) + row("type", info.model_type) +
-         row("architectures", name_list(info.architectures)) + row("parameters", info.backbone_parameters) +
-         row("layers", info.num_layers) + row("hidden size", info.hidden_size) +
-         row("attention heads", info.num_attention_heads) + row("intermediate size", info.intermediate_size) +
-         row("vocabulary", info.vocab_size) + row("longest sequence", info.max_positions) +
-         row("labels", name_list(info.labels)) + row("unused tensors", name_list(model.report().unused)) +
-         row("newly initialised", name_list(model.report().newly_initialised)) +
-         row("fingerprint", info.fingerprint);
+  return info_row("model", info.folder.string()) + info_row("type", info.model_type) +
+         info_row("architectures", name_list(info.architectures)) +
+         info_row("parameters", info.backbone_parameters) + info_row("layers", info.num_layers) +
+         info_row("hidden size", info.hidden_size) + info_row("attention heads", info.num_attention_heads) +
+         info_row("intermediate size", info.intermediate_size) + info_row("vocabulary", info.vocab_size) +
+         info_row("longest sequence", info.max_positions) + info_row("labels", name_list(info.labels)) +
+         info_row("unused tensors", name_list(model.report().unused)) +
+         info_row("newly initialised", name_list(model.report().newly_initialised)) +
+         info_row("fingerprint", info.fingerprint);
 }
 
 std::string model_json(const Model& model) {
@@ -57,22 +47,24 @@ std::string model_json(const Model& model) {
   json["unused"] = model.report().unused;
   json["newly_initialised"] = model.report().newly_initialised;
   json["fingerprint"] = info.fingerprint;
-  return dump(json);
+  return info_json(json);
 }
 
 std::string adapter_text(const AdapterInfo& info) {
-  std::string text = row("adapter", info.peft_type) + row("method", name_of(info.method)) +
-                     row("head input", name_of(info.head_input)) +
-                     (info.template_text.empty() ? "" : row("template", info.template_text)) +
-                     row("virtual tokens", info.num_virtual_tokens) + row("insert layer", info.insert_layer);
+  std::string text = info_row("adapter", info.peft_type) + info_row("method", name_of(info.method)) +
+                     info_row("head input", name_of(info.head_input)) +
+                     (info.template_text.empty() ? "" : info_row("template", info.template_text)) +
+                     info_row("virtual tokens", info.num_virtual_tokens) +
+                     info_row("insert layer", info.insert_layer);
+  text += info_row("longest text",
+                   info.max_length > 0 ? with_thousands(info.max_length) + " tokens" : "what fits");
+  text += info_row("labels", name_list(info.labels)) + info_row("base model", info.base_model);
   text +=
-      row("longest text", info.max_length > 0 ? with_thousands(info.max_length) + " tokens" : "what fits");
-  text += row("labels", name_list(info.labels)) + row("base model", info.base_model);
-  text += row("base fingerprint", info.base_fingerprint.empty() ? "not recorded" : info.base_fingerprint);
-  text += row("training texts", static_cast<std::int64_t>(info.training_texts.size()));
+      info_row("base fingerprint", info.base_fingerprint.empty() ? "not recorded" : info.base_fingerprint);
+  text += info_row("training texts", static_cast<std::int64_t>(info.training_texts.size()));
   if (info.preparation.kind != Preparation::Kind::none)
-    text += row("preparation", preparation_text(info.preparation));
-  for (const auto& [key, value] : info.provenance) text += row("  " + key, value);
+    text += info_row("preparation", preparation_text(info.preparation));
+  for (const auto& [key, value] : info.provenance) text += info_row("  " + key, value);
   return text;
 }
 
@@ -93,7 +85,7 @@ std::string adapter_json(const AdapterInfo& info) {
   json["base_fingerprint"] = info.base_fingerprint;
   json["training_texts"] = info.training_texts.size();
   json["provenance"] = info.provenance;
-  return dump(json);
+  return info_json(json);
 }
 
 }  // namespace incipit::cli

@@ -1,6 +1,12 @@
+#include <filesystem>
+#include <functional>
+#include <optional>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "incipit/gguf_info.h"
+#include "incipit/hub.h"
 #include "incipit/predict.h"
 
 #include "checks.h"
@@ -69,17 +75,33 @@ class Tokenize : public Command {
 
   Result<int> run(const CommandLine& line) override {
     if (line.given("TEXT") == line.given("--data")) wrong_usage("tokenize", "needs either a text or --data");
-    INCIPIT_TRY(const Model model, load_model(model_));
     INCIPIT_TRY(options_.template_text, template_text(template_));
-    INCIPIT_CHECK(warn_of_unknown_words(model, options_.template_text));
+    INCIPIT_TRY(const View view, open_model());
     INCIPIT_TRY(Output output, Output::open(output_));
-    INCIPIT_CHECK(line.given("TEXT") ? show(model, given_text(line), output) : show_data(model, output));
+    INCIPIT_CHECK(line.given("TEXT") ? show(view, given_text(line), output) : show_data(view, output));
     INCIPIT_CHECK(output.commit());
     if (output.is_file()) INCIPIT_CHECK(write_whole(output_ + ".run.toml", line.resolved()));
     return 0;
   }
 
  private:
+  using View = std::function<Result<TokenizedView>(const Example&)>;
+
+  /// What shows an example to the model. Of a GGUF file the weights are not loaded.
+  Result<View> open_model() const {
+    INCIPIT_TRY(const std::filesystem::path path, resolve(model_));
+    INCIPIT_TRY(const std::optional<GgufInfo> gguf, read_gguf_info(path));
+    if (gguf) return view_of(*gguf, gguf->tokenizer);
+    INCIPIT_TRY(const Model model, Model::load(path));
+    return view_of(model, model.tokenizer());
+  }
+
+  template <typename AnyModel>
+  Result<View> view_of(AnyModel model, const Tokenizer& tokenizer) const {
+    INCIPIT_CHECK(warn_of_unknown_words(tokenizer, options_.template_text));
+    return [this, model](const Example& example) { return tokenize(model, example, options_); };
+  }
+
   Example given_text(const CommandLine& line) const {
     Example example;
     example.id = "0";
@@ -89,12 +111,12 @@ class Tokenize : public Command {
     return example;
   }
 
-  Status show(const Model& model, const Example& example, Output& output) const {
-    INCIPIT_TRY(const TokenizedView view, tokenize(model, example, options_));
+  Status show(const View& view_example, const Example& example, Output& output) const {
+    INCIPIT_TRY(const TokenizedView view, view_example(example));
     return output.write(json_ ? as_json(example, view) : as_table(example, view, !data_.path.empty()));
   }
 
-  Status show_data(const Model& model, Output& output) const {
+  Status show_data(const View& view_example, Output& output) const {
     INCIPIT_TRY(const std::filesystem::path path, data_path(data_.path));
     DataOptions options = data_options(data_);
     options.labels_required = false;
@@ -102,7 +124,7 @@ class Tokenize : public Command {
     while (output.wanted()) {
       INCIPIT_TRY(const std::optional<ExampleReader::Row> row, reader->next());
       if (!row) break;
-      INCIPIT_CHECK(show(model, row->example, output));
+      INCIPIT_CHECK(show(view_example, row->example, output));
     }
     for (const std::string& warning : reader->warnings()) print_warning(warning);
     return {};

@@ -58,7 +58,7 @@ class Train : public Command {
     set_class_weights(class_weights_, data.train.labels, options);
     INCIPIT_TRY(const Model model, load_model(model_));
     describe(model, data);
-    INCIPIT_CHECK(warn_of_unknown_words(model, options.template_text));
+    INCIPIT_CHECK(warn_of_unknown_words(model.tokenizer(), options.template_text));
     INCIPIT_TRY(TrainLog log, TrainLog::open(log_));
     catch_interrupts();
     INCIPIT_TRY(TrainResult result, learn(model, data, options, log));

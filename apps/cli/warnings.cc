@@ -33,10 +33,10 @@ void warn_of_overlap(const std::string& adapter, std::int64_t overlap, std::int6
                             adapter, with_thousands(overlap), with_thousands(count)));
 }
 
-Status warn_of_unknown_words(const Model& model, const std::string& template_text) {
+Status warn_of_unknown_words(const Tokenizer& tokenizer, const std::string& template_text) {
   constexpr double kMuch = 0.1;
   if (template_text.empty()) return {};
-  INCIPIT_TRY(const TemplateCheck check, check_template(model, template_text));
+  INCIPIT_TRY(const TemplateCheck check, check_template(tokenizer, template_text));
   if (check.unknown_share() > kMuch)
     print_warning(
         fmt::format("template '{}': {} of its {} tokens are unknown to this model's vocabulary, so it reads "

@@ -35,14 +35,16 @@ struct ModelInfo {
   std::int64_t backbone_parameters = 0;  // all frozen ones, a BERT's pooler included; no classifier
   std::vector<std::string> labels;       // of its config; placeholders LABEL_0, … where it names none
   std::string fingerprint;               // of the backbone's weights and shape, hex
+  std::string chat_template;             // Jinja, of a GGUF file; empty where it has none
 };
 
 /// A frozen model ready for use: backbone, tokenizer, and what its checkpoint holds of a classifier.
 /// Immutable and thread-safe; copies share one instance.
 class Model {
  public:
-  /// From a folder with config.json, safetensors and tokenizer.json.
-  static Result<Model> load(const std::filesystem::path& folder);
+  /// From a folder with config.json, safetensors and tokenizer.json, from a GGUF file, or from a folder that
+  /// has one of these and no config.json.
+  static Result<Model> load(const std::filesystem::path& path);
 
   const ModelInfo& info() const;
   const LoadReport& report() const;

@@ -9,6 +9,7 @@
 
 #include "incipit/adapter.h"
 #include "incipit/dataset.h"
+#include "incipit/gguf_info.h"
 #include "incipit/metrics.h"
 #include "incipit/model.h"
 #include "incipit/result.h"
@@ -69,8 +70,10 @@ struct TokenizedView {
   std::int64_t truncated = 0;  // tokens of the text that did not fit
 };
 Result<TokenizedView> tokenize(const Model& model, const Example& example, const TokenizeOptions& options);
+/// The same for a GGUF model whose weights are not loaded.
+Result<TokenizedView> tokenize(const GgufInfo& model, const Example& example, const TokenizeOptions& options);
 
-/// How much of a template's fixed words the model's tokenizer can spell.
+/// How much of a template's fixed words a tokenizer can spell.
 struct TemplateCheck {
   std::int64_t tokens = 0;
   std::int64_t unknown = 0;
@@ -79,6 +82,6 @@ struct TemplateCheck {
     return tokens > 0 ? static_cast<double>(unknown) / static_cast<double>(tokens) : 0;
   }
 };
-Result<TemplateCheck> check_template(const Model& model, const std::string& template_text);
+Result<TemplateCheck> check_template(const Tokenizer& tokenizer, const std::string& template_text);
 
 }  // namespace incipit

@@ -26,6 +26,8 @@ class Tokenizer {
  public:
   /// From a tokenizer.json or a folder that holds one.
   static Result<Tokenizer> load(const std::filesystem::path& path);
+  /// From the text of a tokenizer.json; `source` is the file that it came from, for messages.
+  static Result<Tokenizer> from_json(std::string_view json, const std::filesystem::path& source);
 
   /// A text or a pair with its special tokens, at most `max_length` ids: truncated on the right, pairs
   /// longest_first as the Rust tokenizers do it. An empty text_b is still a pair. Fails when `max_length`

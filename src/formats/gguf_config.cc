@@ -82,6 +82,8 @@ class Reader {
       return fail("{}: tensor token_embd.weight has shape {}, [vocabulary, {}] is right",
                   file_.path().string(), shape_text(words->shape), config_.hidden_size);
     config_.vocab_size = words->shape[0];
+    config_.attention_bias = file_.find_tensor("blk.0.attn_q.bias") != nullptr;
+    config_.mlp_bias = file_.find_tensor("blk.0.ffn_up.bias") != nullptr;
     config_.tie_word_embeddings = file_.find_tensor("output.weight") == nullptr;
     return {};
   }
@@ -128,10 +130,10 @@ class Reader {
   Status read_rope() {
     INCIPIT_TRY(const std::optional<double> base, positive("rope.freq_base"));
     config_.rope_theta = base.value_or(config_.rope_theta);
-    INCIPIT_TRY(config_.rope_dimension_count, size("rope.dimension_count", config_.head_dim));
-    if (config_.rope_dimension_count > config_.head_dim || config_.rope_dimension_count % 2 != 0)
-      return fail("{} must be even and at most {}, not {}", at_fault("rope.dimension_count"),
-                  config_.head_dim, config_.rope_dimension_count);
+    INCIPIT_TRY(const std::int64_t rotated, size("rope.dimension_count", config_.head_dim));
+    if (rotated != config_.head_dim || rotated % 2 != 0)
+      return fail("{} is {}, only the whole of an even {} {} is supported", at_fault("rope.dimension_count"),
+                  rotated, key("attention.key_length"), config_.head_dim);
     INCIPIT_CHECK(read_rope_scaling());
     return read_rope_factors();
   }
@@ -141,25 +143,19 @@ class Reader {
     INCIPIT_TRY(const std::optional<double> old_linear, positive("rope.scale_linear"));
     const std::string named = type.value_or(old_linear.value_or(1.0) != 1.0 ? "linear" : "none");
     if (named == "none") return {};
-    if (named != "linear" && named != "yarn")
-      return fail("{} {} is not supported; supported are none, linear, yarn", at_fault("rope.scaling.type"),
+    if (named != "linear")
+      return fail("{} {} is not supported; supported are none and linear", at_fault("rope.scaling.type"),
                   quote_text(named));
-    GgufRopeScaling scaling;
-    scaling.type = named;
     INCIPIT_TRY(const std::optional<double> factor, positive("rope.scaling.factor"));
     if (!factor && !old_linear) return fail("{} is missing", at_fault("rope.scaling.factor"));
-    scaling.factor = factor ? *factor : *old_linear;
-    INCIPIT_TRY(const auto length, file_.integer(key("rope.scaling.original_context_length"), 0, kMaxSize));
-    scaling.original_context_length = length.value_or(0);
-    INCIPIT_TRY(scaling.attention_factor, positive("rope.scaling.attn_factor"));
-    config_.rope_scaling = scaling;
+    config_.rope_linear_factor = factor ? *factor : *old_linear;
     return {};
   }
 
   Status read_rope_factors() {
     const GgufTensor* tensor = file_.find_tensor("rope_freqs.weight");
     if (tensor == nullptr) return {};
-    const std::int64_t count = config_.rope_dimension_count / 2;
+    const std::int64_t count = config_.head_dim / 2;
     if (tensor->shape != std::vector<std::int64_t>{count})
       return fail("{}: tensor rope_freqs.weight has shape {}, [{}] is right", file_.path().string(),
                   shape_text(tensor->shape), count);

@@ -12,15 +12,6 @@
 
 namespace incipit {
 
-/// How the rotary embedding is stretched beyond the length that a model was first trained on:
-/// <arch>.rope.scaling.
-struct GgufRopeScaling {
-  std::string type;  // "linear" or "yarn"
-  double factor = 1.0;
-  std::int64_t original_context_length = 0;  // 0: not given
-  std::optional<double> attention_factor;    // none: as yarn computes it
-};
-
 /// What a GGUF file's metadata say of a causal model, in transformers' words.
 struct GgufConfig {
   std::string architecture;                  // general.architecture: llama (Mistral's too), qwen2, gpt2
@@ -36,16 +27,20 @@ struct GgufConfig {
   bool tie_word_embeddings = false;          // there is no output.weight
   std::optional<std::int64_t> bos_token_id, eos_token_id, pad_token_id;
 
-  // The rotary embedding; gpt2 has none.
-  double rope_theta = 10000.0;            // rope.freq_base
-  std::int64_t rope_dimension_count = 0;  // of each head; head_dim unless the file says less
-  std::optional<GgufRopeScaling> rope_scaling;
-  std::vector<float> rope_factors;  // rope_freqs.weight [rope_dimension_count / 2] (Llama 3): each frequency
-                                    // is divided by its own; empty: 1
+  bool attention_bias = false;  // of query, key and value: there is blk.0.attn_q.bias
+  bool mlp_bias = false;        // there is blk.0.ffn_up.bias
+
+  // The rotary embedding, of whole heads; gpt2 has none.
+  double rope_theta = 10000.0;      // rope.freq_base
+  double rope_linear_factor = 1.0;  // all angles are divided by it: rope.scaling.factor of type linear
+  /// rope_freqs.weight [head_dim / 2], which Llama 3's converter writes: each frequency is divided by its
+  /// own; empty: by 1.
+  std::vector<float> rope_factors;
 };
 
 /// Fails naming file and key: an unknown architecture, a missing or impossible size, a mixture of experts,
-/// sizes that differ by layer, one part of a split file.
+/// sizes that differ by layer, a rotary embedding of parts of heads or stretched by yarn, one part of a split
+/// file.
 Result<GgufConfig> read_gguf_config(const GgufFile& file);
 
 /// The same as far as HfConfig has fields for it.

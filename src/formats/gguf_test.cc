@@ -113,10 +113,10 @@ TEST_F(Gguf, ConfigOfLlama) {
   EXPECT_EQ(plain->num_hidden_layers, 2);
   EXPECT_EQ(plain->num_key_value_heads, 2);
   EXPECT_EQ(plain->head_dim, 4);
-  EXPECT_EQ(plain->rope_dimension_count, 4);
   EXPECT_EQ(plain->rope_theta, 10000.0);
   EXPECT_TRUE(plain->tie_word_embeddings);
-  EXPECT_FALSE(plain->rope_scaling);
+  EXPECT_EQ(plain->rope_linear_factor, 1.0);
+  EXPECT_FALSE(plain->attention_bias);
   EXPECT_FALSE(plain->bos_token_id);
   const HfConfig hf = hf_config(*plain);
   EXPECT_EQ(hf.model_type, "llama");
@@ -126,24 +126,19 @@ TEST_F(Gguf, ConfigOfLlama) {
 
   for (const std::string& more :
        {gguf_pair("llama.attention.head_count_kv", 1u), gguf_pair("llama.rope.freq_base", 5e5f),
-        gguf_pair("llama.rope.dimension_count", 2u), gguf_pair("llama.rope.scaling.type", "yarn"),
-        gguf_pair("llama.rope.scaling.factor", 4.0f),
-        gguf_pair("llama.rope.scaling.original_context_length", 16u),
-        gguf_pair("llama.rope.scaling.attn_factor", 1.5f), gguf_pair("tokenizer.ggml.bos_token_id", 1u),
+        gguf_pair("llama.rope.dimension_count", 4u), gguf_pair("llama.rope.scaling.type", "linear"),
+        gguf_pair("llama.rope.scaling.factor", 4.0f), gguf_pair("tokenizer.ggml.bos_token_id", 1u),
         gguf_pair("tokenizer.ggml.eos_token_id", 2u), gguf_pair("tokenizer.ggml.padding_token_id", 3u)})
     pairs.push_back(more);
-  const auto full =
-      config(pairs, {{"output.weight", {8, 4}, 0, counting(32)}, {"rope_freqs.weight", {1}, 0, raw(8.0f)}});
+  const auto full = config(pairs, {{"output.weight", {8, 4}, 0, counting(32)},
+                                   {"rope_freqs.weight", {2}, 0, raw(1.0f) + raw(8.0f)},
+                                   {"blk.0.attn_q.bias", {8}, 0, counting(8)}});
   ASSERT_TRUE(full) << full.error().message;
   EXPECT_EQ(full->num_key_value_heads, 1);
   EXPECT_EQ(full->rope_theta, 5e5);
-  EXPECT_EQ(full->rope_dimension_count, 2);
-  ASSERT_TRUE(full->rope_scaling);
-  EXPECT_EQ(full->rope_scaling->type, "yarn");
-  EXPECT_EQ(full->rope_scaling->factor, 4.0);
-  EXPECT_EQ(full->rope_scaling->original_context_length, 16);
-  EXPECT_EQ(full->rope_scaling->attention_factor, 1.5);
-  EXPECT_EQ(full->rope_factors, std::vector<float>{8.0f});
+  EXPECT_EQ(full->rope_linear_factor, 4.0);
+  EXPECT_EQ(full->rope_factors, (std::vector<float>{1.0f, 8.0f}));
+  EXPECT_TRUE(full->attention_bias);
   EXPECT_FALSE(full->tie_word_embeddings);
   EXPECT_EQ(full->bos_token_id, 1);
   EXPECT_EQ(full->eos_token_id, 2);
@@ -172,11 +167,9 @@ TEST_F(Gguf, ConfigNamesWhatIsWrong) {
   refused(gguf_pair("llama.attention.value_length", 5u), "llama.attention.value_length 5 must be");
   refused(gguf_pair("llama.attention.layer_norm_rms_epsilon", -1.0f),
           "layer_norm_rms_epsilon must be above 0");
-  refused(gguf_pair("llama.rope.dimension_count", 3u),
-          "rope.dimension_count must be even and at most 4, not 3");
-  refused(gguf_pair("llama.rope.scaling.type", "longrope"),
-          "rope.scaling.type \"longrope\" is not supported");
-  refused(gguf_pair("llama.rope.scaling.type", "yarn"), "llama.rope.scaling.factor is missing");
+  refused(gguf_pair("llama.rope.dimension_count", 2u), "llama.rope.dimension_count is 2, only the whole of");
+  refused(gguf_pair("llama.rope.scaling.type", "yarn"), "llama.rope.scaling.type \"yarn\" is not supported");
+  refused(gguf_pair("llama.rope.scaling.type", "linear"), "llama.rope.scaling.factor is missing");
   refused(gguf_pair("llama.expert_count", 8u),
           "llama.expert_count is 8: a mixture of experts is not supported");
   refused(gguf_pair("split.count", 3u), "is one of 3 parts");

@@ -35,7 +35,7 @@ TEST(Catalogue, BuiltInOneIsWellFormed) {
     }
   }
   EXPECT_EQ(names,
-            (std::set<std::string>{"minilm", "movie-reviews", "product-reviews", "tweets", "editorials"}));
+            (std::set<std::string>{"minilm", "smollm2", "movie-reviews", "product-reviews", "tweets", "editorials"}));
 }
 
 TEST(Catalogue, ReadsEveryField) {

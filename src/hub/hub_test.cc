@@ -63,7 +63,7 @@ TEST(Hub, ResolveSaysWhatWouldBeRight) {
   EXPECT_NE(resolve("minilm").error().message.find("incipit pull minilm"), std::string::npos);
   const std::string unknown = resolve("no/such/model").error().message;
   EXPECT_NE(unknown.find("no/such/model: no such file or folder"), std::string::npos) << unknown;
-  EXPECT_NE(unknown.find("minilm, movie-reviews"), std::string::npos) << unknown;
+  EXPECT_NE(unknown.find("minilm, smollm2, movie-reviews"), std::string::npos) << unknown;
   EXPECT_FALSE(resolve(""));
 }
 

@@ -6,25 +6,29 @@
 namespace incipit {
 namespace {
 
-Result<Template> template_of(const Model& model, const TokenizeOptions& options) {
+/// What tokenizing needs of a model.
+struct TextSide {
+  const Tokenizer& tokenizer;
+  const PositionRule& positions;
+  std::int64_t num_layers;
+};
+
+Result<Template> template_of(const Tokenizer& tokenizer, const TokenizeOptions& options) {
   if (options.template_text.empty()) return Template(options.num_virtual_tokens, options.insert_layer);
-  return Template::create(options.template_text, options.num_virtual_tokens, options.insert_layer,
-                          model.tokenizer());
+  return Template::create(options.template_text, options.num_virtual_tokens, options.insert_layer, tokenizer);
 }
 
-}  // namespace
-
-Result<TokenizedView> tokenize(const Model& model, const Example& example, const TokenizeOptions& options) {
-  const BackboneSpec& spec = model.backbone().spec();
-  if (options.insert_layer < 0 || options.insert_layer >= spec.num_layers)
-    return fail("insert layer {}: the model has layers 0 to {}", options.insert_layer, spec.num_layers - 1);
-  INCIPIT_TRY(const Template input_template, template_of(model, options));
-  const std::int64_t room = input_template.room(spec.positions);
+Result<TokenizedView> tokenize_for(const TextSide& side, const Example& example,
+                                   const TokenizeOptions& options) {
+  if (options.insert_layer < 0 || options.insert_layer >= side.num_layers)
+    return fail("insert layer {}: the model has layers 0 to {}", options.insert_layer, side.num_layers - 1);
+  INCIPIT_TRY(const Template input_template, template_of(side.tokenizer, options));
+  const std::int64_t room = input_template.room(side.positions);
   if (options.num_virtual_tokens < 0 || room < 3)
     return fail("{} virtual tokens leave no room for text: the model has {} positions", input_template.rows(),
-                spec.positions.usable);
+                side.positions.usable);
   INCIPIT_TRY(const TemplatedExample templated,
-              input_template.apply(model.tokenizer(), spec.positions, example.text_a, example.text_b,
+              input_template.apply(side.tokenizer, side.positions, example.text_a, example.text_b,
                                    options.max_length == 0 ? room : options.max_length));
   TokenizedView view;
   view.truncated = templated.truncated;
@@ -32,7 +36,7 @@ Result<TokenizedView> tokenize(const Model& model, const Example& example, const
     const std::int32_t id = templated.token[i];
     TokenView token;
     token.id = id >= 0 ? id : -1;
-    token.piece = id >= 0 ? model.tokenizer().token(id).value_or("?") : fmt::format("<v{}>", -id);
+    token.piece = id >= 0 ? side.tokenizer.token(id).value_or("?") : fmt::format("<v{}>", -id);
     token.position = id >= 0 || templated.entry[i] == 0 ? templated.position[i] : -1;
     token.entry_layer = templated.entry[i];
     token.token_type = templated.token_type[i];
@@ -41,8 +45,22 @@ Result<TokenizedView> tokenize(const Model& model, const Example& example, const
   return view;
 }
 
-Result<TemplateCheck> check_template(const Model& model, const std::string& template_text) {
-  INCIPIT_TRY(const Template checked, Template::create(template_text, 0, 0, model.tokenizer()));
+}  // namespace
+
+Result<TokenizedView> tokenize(const Model& model, const Example& example, const TokenizeOptions& options) {
+  const BackboneSpec& spec = model.backbone().spec();
+  return tokenize_for({model.tokenizer(), spec.positions, spec.num_layers}, example, options);
+}
+
+Result<TokenizedView> tokenize(const GgufInfo& model, const Example& example,
+                               const TokenizeOptions& options) {
+  PositionRule positions;  // those of every architecture that comes as GGUF
+  positions.usable = model.model.max_positions;
+  return tokenize_for({model.tokenizer, positions, model.model.num_layers}, example, options);
+}
+
+Result<TemplateCheck> check_template(const Tokenizer& tokenizer, const std::string& template_text) {
+  INCIPIT_TRY(const Template checked, Template::create(template_text, 0, 0, tokenizer));
   return TemplateCheck{checked.fixed_tokens(), checked.unknown_tokens()};
 }
 

@@ -6,9 +6,8 @@
 #include <system_error>
 
 #include "backbone/architecture.h"
-#include "formats/hf_config.h"
-#include "formats/safetensors.h"
 #include "model/fingerprint.h"
+#include "model/model_files.h"
 #include "score/lm_head.h"
 
 namespace incipit {
@@ -24,23 +23,17 @@ struct Model::State {
   mutable std::unique_ptr<const LmHead> lm_head{};
 };
 
-Result<Model> Model::load(const std::filesystem::path& folder) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(folder, error))
-    return fail(
-        "{}: not a model folder; one with config.json, model.safetensors and tokenizer.json is needed",
-        folder.string());
-  INCIPIT_TRY(const HfConfig config, read_hf_config(folder));
-  INCIPIT_TRY(const TensorStore store, TensorStore::open(folder));
-  INCIPIT_TRY(Tokenizer tokenizer, Tokenizer::load(folder));
-  INCIPIT_TRY(LoadedBackbone loaded, load_backbone(store, config));
-  if (tokenizer.vocab_size() > config.vocab_size)
-    return fail("{}: its tokenizer has {} tokens, the model {}", folder.string(), tokenizer.vocab_size(),
+Result<Model> Model::load(const std::filesystem::path& path) {
+  INCIPIT_TRY(ModelFiles files, open_model_files(path));
+  const HfConfig& config = files.config;
+  INCIPIT_TRY(LoadedBackbone loaded, load_backbone(files.store, config));
+  if (files.tokenizer.vocab_size() > config.vocab_size)
+    return fail("{}: its tokenizer has {} tokens, the model {}", path.string(), files.tokenizer.vocab_size(),
                 config.vocab_size);
 
   const BackboneSpec& spec = loaded.backbone->spec();
   ModelInfo info;
-  info.folder = folder;
+  info.folder = path;
   info.model_type = config.model_type;
   info.architectures = config.architectures;
   info.hidden_size = spec.hidden_size;
@@ -52,11 +45,12 @@ Result<Model> Model::load(const std::filesystem::path& folder) {
   info.backbone_parameters = spec.parameter_count;
   if (loaded.head.spec.dense_is_frozen) info.backbone_parameters += spec.hidden_size * (spec.hidden_size + 1);
   info.labels = config.labels;
-  info.fingerprint = fingerprint(store, config);
+  info.fingerprint = fingerprint(files.store, config);
+  info.chat_template = std::move(files.chat_template);
 
   LoadReport report{std::move(loaded.unused), std::move(loaded.newly_initialised)};
   return Model(std::shared_ptr<const State>(
-      new State{std::move(info), std::move(report), std::move(tokenizer), std::move(loaded.backbone),
+      new State{std::move(info), std::move(report), std::move(files.tokenizer), std::move(loaded.backbone),
                 std::move(loaded.head), std::move(loaded.load_lm_head)}));
 }
 

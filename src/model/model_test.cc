@@ -196,7 +196,7 @@ TEST(ModelLoading, RobertaLargesParametersAreCountedAsPeft) {
 TEST(ModelLoading, NamesWhatIsWrong) {
   const TestFolder folder;
   const fs::path base = folder.path() / "base";
-  EXPECT_NE(failure(base).find("not a model folder"), std::string::npos);
+  EXPECT_NE(failure(base).find("not a model; a folder with config.json"), std::string::npos);
   const auto write = [&](const json& config, const SyntheticOptions& options) {
     fs::remove_all(base);
     ASSERT_TRUE(write_synthetic_model(base, config, options));

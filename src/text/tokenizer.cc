@@ -89,9 +89,13 @@ Tokenizer::Tokenizer(std::shared_ptr<const Handle> handle) : handle_(std::move(h
 Result<Tokenizer> Tokenizer::load(const std::filesystem::path& path) {
   INCIPIT_TRY(const std::filesystem::path file, find_file(path));
   INCIPIT_TRY(const std::string json, read_file(file, kMaxFileBytes));
+  return from_json(json, file);
+}
+
+Result<Tokenizer> Tokenizer::from_json(std::string_view json, const std::filesystem::path& source) {
   incipit_tokenizer* loaded = nullptr;
   if (auto error = take(incipit_tokenizer_load(json.data(), json.size(), &loaded))) {
-    return fail("{}: not a usable {}: {}", file.string(), kFileName, *error);
+    return fail("{}: not a usable {}: {}", source.string(), kFileName, *error);
   }
   return Tokenizer(std::make_shared<const Handle>(loaded));
 }

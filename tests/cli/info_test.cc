@@ -18,6 +18,22 @@ TEST_F(InfoTest, DescribesAModel) {
   EXPECT_EQ(json["unused"].size(), 0u);
 }
 
+TEST_F(InfoTest, DescribesAGgufFile) {
+  const std::string file = INCIPIT_SOURCE_DIR "/tests/golden/gguf/tiny.gguf";
+  const Outcome text = run({"info", file});
+  ASSERT_TRUE(succeeded(text));
+  for (const char* part : {"llama", "F16 1", "gpt2, smollm", "key/value heads", "the word embeddings"})
+    EXPECT_NE(text.out.find(part), std::string::npos) << part << "\n" << text.out;
+  std::filesystem::create_directory(path("gguf"));
+  std::filesystem::copy_file(file, path("gguf/a.gguf"));
+  const nlohmann::json json = parse_json(run({"info", path("gguf"), "--json"}).out);
+  EXPECT_EQ(json["format"], "gguf");
+  EXPECT_EQ(json["hidden_size"], 8);
+  EXPECT_EQ(json["tensors"], (nlohmann::json{{"F16", 1}}));
+  std::filesystem::copy_file(file, path("gguf/b.gguf"));
+  EXPECT_TRUE(fails_with(run({"info", path("gguf")}), 1, "has 2 GGUF files, such as a.gguf and b.gguf"));
+}
+
 TEST_F(InfoTest, DescribesAnAdapter) {
   train("adapter", {"--seed", "3"});
   const Outcome text = run({"info", path("adapter")});
@@ -75,7 +91,8 @@ TEST_F(InfoTest, AnUnknownNameSaysWhatIsThere) {
 TEST_F(InfoTest, TheCatalogueIsListed) {
   const Outcome outcome = run({"pull", "--list"});
   ASSERT_TRUE(succeeded(outcome));
-  for (const char* name : {"minilm", "movie-reviews"}) EXPECT_NE(outcome.out.find(name), std::string::npos);
+  for (const char* name : {"minilm", "smollm2", "movie-reviews"})
+    EXPECT_NE(outcome.out.find(name), std::string::npos);
   EXPECT_TRUE(fails_with(run({"pull", "no-such-thing"}), 1, "no-such-thing"));
 }
 

@@ -60,6 +60,25 @@ TEST_F(TokenizeTest, SaysWhenTheVocabularyLacksATemplatesWords) {
   EXPECT_EQ(tokenize({"the film", "--template", "is good: {text_a}"}).err.find("unknown"), std::string::npos);
 }
 
+TEST_F(TokenizeTest, AGgufFileNeedsNoWeights) {
+  const Arguments arguments = {"tokenize", "--model", INCIPIT_SOURCE_DIR "/tests/golden/gguf/tiny.gguf",
+                               "--json"};
+  const auto with = [&](const Arguments& more) {
+    Arguments all = arguments;
+    all.insert(all.end(), more.begin(), more.end());
+    return run(all);
+  };
+  const Outcome outcome = with({"a12<|im_end|>", "--num-virtual-tokens", "1"});
+  ASSERT_TRUE(succeeded(outcome));
+  const nlohmann::json view = parse_json(outcome.out);
+  std::vector<std::string> pieces;
+  for (const nlohmann::json& token : view["tokens"]) pieces.push_back(token["piece"]);
+  EXPECT_EQ(pieces, (std::vector<std::string>{"<v1>", "a", "1", "2", "<|im_end|>"}));
+  EXPECT_EQ(view["tokens"][4]["position"], 4);
+  EXPECT_TRUE(succeeded(with({"a", "--template", "{text_a} It was {mask}"})));
+  EXPECT_TRUE(fails_with(with({"a", "--insert-layer", "1"}), 1, "the model has layers 0 to 0"));
+}
+
 TEST_F(TokenizeTest, ATemplatesMistakeNamesItsColumn) {
   const Outcome outcome = tokenize({"the film", "--template", "a {film}"});
   EXPECT_EQ(outcome.code, 1);
