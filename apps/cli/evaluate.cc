@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "console.h"
 #include "flags.h"
+#include "hard_prompt_flags.h"
 #include "labelled_data.h"
 #include "numbers.h"
 #include "output.h"
@@ -23,8 +24,8 @@ class Evaluate : public Command {
  public:
   void declare(CommandLine& line) override {
     add_model(line, model_)->required();
-    line.list("--adapter", adapters_, "DIR", "Folder of the adapter, or of several, one after another")
-        ->required();
+    line.list("--adapter", adapters_, "DIR", "Folder of the adapter, or of several, one after another");
+    hard_prompt_.declare(line);
     add_data(line, data_, "Labelled texts")->required();
     add_columns(line, data_);
     add_split(line, data_, "a folder's validation split where it has one, else everything");
@@ -39,10 +40,15 @@ class Evaluate : public Command {
     add_threads(line, threads_);
     line.examples(
         "  incipit evaluate --model minilm --adapter reviews --data movie-reviews --split test\n"
-        "  incipit evaluate --model minilm --adapter a b c --data test.tsv --json");
+        "  incipit evaluate --model minilm --adapter a b c --data test.tsv --json\n"
+        "  incipit evaluate --model smollm2 --data movie-reviews --limit 400 --calibrate contextual \\\n"
+        "      --template 'Review: {text_a}\\nSentiment:' \\\n"
+        "      --verbalizer '{\"negative\": \" negative\", \"positive\": \" positive\"}'");
   }
 
   Result<int> run(const CommandLine& line) override {
+    if (adapters_.empty() == !hard_prompt_.has_verbalizer())
+      wrong_usage("evaluate", "needs either --adapter, or a hard prompt: --verbalizer, and --template");
     use_threads(threads_);
     INCIPIT_TRY(const std::filesystem::path path, data_path(data_.path));
     if (path == "-" && adapters_.size() > 1)
@@ -50,6 +56,11 @@ class Evaluate : public Command {
     INCIPIT_TRY(const Model model, load_model(model_));
     std::string report;
     std::string predictions;
+    if (hard_prompt_.has_verbalizer()) {
+      INCIPIT_TRY(const Adapter adapter, hard_prompt_.make(model));
+      INCIPIT_CHECK(read_data(path, adapter));
+      INCIPIT_CHECK(measure(model, adapter, "hard prompt", report, predictions));
+    }
     for (const std::string& folder : adapters_) {
       INCIPIT_TRY(const Adapter adapter, Adapter::load(folder, model, force_));
       INCIPIT_CHECK(read_data(path, adapter));
@@ -105,8 +116,8 @@ class Evaluate : public Command {
   }
 
   std::string table(const std::string& folder, const Metrics& metrics) const {
-    std::string text =
-        fmt::format("adapter {}\n{}", one_line(folder), format_metrics(metrics, dataset_->labels));
+    std::string text = fmt::format("{} {}\n{}", adapters_.empty() ? "a" : "adapter", one_line(folder),
+                                   format_metrics(metrics, dataset_->labels));
     if (text.back() != '\n') text += '\n';
     return text;
   }
@@ -124,6 +135,7 @@ class Evaluate : public Command {
 
   std::string model_;
   std::vector<std::string> adapters_;
+  HardPromptFlags hard_prompt_;
   DataFlags data_;
   std::int64_t limit_ = 0;
   std::uint64_t seed_ = 0;

@@ -101,23 +101,23 @@ void add_num_virtual_tokens(CommandLine& line, std::int64_t& count, std::int64_t
 void add_template(CommandLine& line, std::string& text_or_file) {
   line.flag("--template", text_or_file, "TEXT|FILE",
             "Words around the text, such as '{text_a} It was {mask}.', or a file with them; parts in braces: "
-            "text_a, text_b, mask, soft, and OpenPrompt's. Without it the plain text or pair")
+            "text_a, text_b, mask, soft, and OpenPrompt's; \\n is a new line. Without it the plain text or "
+            "pair")
       ->check(not_empty());
 }
 
-Result<std::string> template_text(const std::string& text_or_file) {
+Result<std::string> text_or_file(const std::string& value, std::string_view what) {
   constexpr std::uintmax_t kMostBytes = 1 << 20;
   std::error_code error;
   // A text with a brace is no path; its length may even forbid asking.
-  if (text_or_file.find('{') != std::string::npos || !std::filesystem::is_regular_file(text_or_file, error))
-    return text_or_file;
-  if (std::filesystem::file_size(text_or_file, error) > kMostBytes)
-    return fail("{}: a template of more than 1 MiB", text_or_file);
-  std::ifstream file(text_or_file);
+  if (value.find('{') != std::string::npos || !std::filesystem::is_regular_file(value, error)) return value;
+  if (std::filesystem::file_size(value, error) > kMostBytes)
+    return fail("{}: a {} of more than 1 MiB", value, what);
+  std::ifstream file(value);
   std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file) return fail("{}: cannot be read", text_or_file);
+  if (!file) return fail("{}: cannot be read", value);
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  if (text.empty()) return fail("{}: the template is empty", text_or_file);
+  if (text.empty()) return fail("{}: the {} is empty", value, what);
   return text;
 }
 

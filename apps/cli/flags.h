@@ -41,8 +41,9 @@ void add_max_batch_tokens(CommandLine& line, std::int64_t& tokens);
 void add_max_length(CommandLine& line, std::int64_t& length);
 void add_num_virtual_tokens(CommandLine& line, std::int64_t& count, std::int64_t low);
 void add_template(CommandLine& line, std::string& text_or_file);
-/// What --template says: the file's content where there is such a file.
-Result<std::string> template_text(const std::string& text_or_file);
+/// What a flag such as --template says, or a file with it, where there is such a file. `what` it is, for
+/// messages.
+Result<std::string> text_or_file(const std::string& value, std::string_view what);
 
 /// Sets the library's threads; 0 leaves them.
 void use_threads(int threads);

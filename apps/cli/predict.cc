@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "console.h"
 #include "flags.h"
+#include "hard_prompt_flags.h"
 #include "numbers.h"
 #include "output.h"
 #include "prediction_json.h"
@@ -20,7 +21,8 @@ class Predict : public Command {
   void declare(CommandLine& line) override {
     line.positionals("TEXT", texts_, "Texts to classify, instead of --data");
     add_model(line, model_)->required();
-    line.flag("--adapter", adapter_, "DIR", "Folder of the adapter")->required();
+    line.flag("--adapter", adapter_, "DIR", "Folder of the adapter");
+    hard_prompt_.declare(line);
     add_data(line, data_, "Texts to classify, of any number");
     add_columns(line, data_);
     add_split(line, data_, "everything, but a folder of splits needs one to be named");
@@ -41,9 +43,13 @@ class Predict : public Command {
     if (texts_.empty() == data_.path.empty()) wrong_usage("predict", "needs either texts or --data");
     if (pairs_ && (texts_.empty() || texts_.size() % 2 != 0))
       wrong_usage("--pairs", "needs an even number of texts");
+    if (adapter_.empty() == !hard_prompt_.has_verbalizer())
+      wrong_usage("predict", "needs either --adapter, or a hard prompt: --verbalizer, and --template");
     use_threads(threads_);
     INCIPIT_TRY(const Model model, load_model(model_));
-    INCIPIT_TRY(const Adapter adapter, Adapter::load(adapter_, model, force_));
+    INCIPIT_TRY(const Adapter adapter, hard_prompt_.has_verbalizer()
+                                           ? hard_prompt_.make(model)
+                                           : Adapter::load(adapter_, model, force_));
     Predictor predictor(model, adapter, options_);
     INCIPIT_TRY(Output output, Output::open(output_));
     const Job job{predictor, adapter.info(), output};
@@ -112,6 +118,7 @@ class Predict : public Command {
   std::vector<std::string> texts_;
   std::string model_;
   std::string adapter_;
+  HardPromptFlags hard_prompt_;
   DataFlags data_;
   bool pairs_ = false;
   bool logits_ = false;

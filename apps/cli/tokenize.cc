@@ -75,7 +75,7 @@ class Tokenize : public Command {
 
   Result<int> run(const CommandLine& line) override {
     if (line.given("TEXT") == line.given("--data")) wrong_usage("tokenize", "needs either a text or --data");
-    INCIPIT_TRY(options_.template_text, template_text(template_));
+    INCIPIT_TRY(options_.template_text, text_or_file(template_, "template"));
     INCIPIT_TRY(const View view, open_model());
     INCIPIT_TRY(Output output, Output::open(output_));
     INCIPIT_CHECK(line.given("TEXT") ? show(view, given_text(line), output) : show_data(view, output));

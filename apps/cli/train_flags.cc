@@ -26,10 +26,10 @@ void TrainFlags::declare(CommandLine& line) {
 void TrainFlags::declare_prompt(CommandLine& line) {
   line.group("What is trained");
   choice(
-      line, "--method", method_, {"head", "prompt", "late"},
-      "Besides the head: nothing; virtual tokens before the text; virtual tokens that join at a middle layer "
-      "(faster, and often better)");
-  add_template(line, template_);
+      line, "--method", method_, {"hard", "head", "prompt", "late"},
+      "Nothing (a template and a verbalizer alone); the head alone; virtual tokens before the text; virtual "
+      "tokens that join at a middle layer (faster, and often better)");
+  hard_prompt_.declare(line);
   add_num_virtual_tokens(line, options_.num_virtual_tokens, 1);
   line.flag("--insert-layer", insert_layer_, "K",
             "Layer at which a late prompt joins; without it half of the layers")
@@ -73,6 +73,10 @@ void TrainFlags::declare_optimizer(CommandLine& line) {
       ->check(real_number(0));
   line.flag("--clip", options_.clip, "NORM", "Largest norm of the gradient; 0: no limit")
       ->check(real_number(0));
+  choice(line, "--loss", loss_, {"vocabulary", "labels"},
+         "With a verbalizer: the loss of the true word over the whole vocabulary, as PEFT's language models "
+         "have it, "
+         "or over the labels' words only");
   choice(line, "--metric", options_.metric, {"accuracy", "f1", "f1_micro", "f1_macro", "matthews", "loss"},
          "By which the best epoch is chosen");
   line.flag("--early-stop", options_.early_stop, "EPOCHS",
@@ -123,10 +127,12 @@ void TrainFlags::take_saved(const CommandLine& line, const AdapterInfo& saved, T
   // The head is the saved one, so it reads what it was trained to read.
   if (!line.given("--head-input")) options.head_input = saved.head_input;
   if (!line.given("--template")) options.template_text = saved.template_text;
+  if (!line.given("--verbalizer")) options.verbalizer = saved.verbalizer;
+  if (!line.given("--word-score")) options.word_score = saved.word_score;
   if (options.method != saved.method) return;
   if (options.method == Method::late && !line.given("--insert-layer"))
     options.insert_layer = saved.insert_layer;
-  if (options.method != Method::head && !line.given("--num-virtual-tokens"))
+  if (saved.num_virtual_tokens > 0 && !line.given("--num-virtual-tokens"))
     options.num_virtual_tokens = saved.num_virtual_tokens;
   if (!line.given("--max-length") && !line.given("--num-virtual-tokens"))
     options.max_length = saved.max_length;
@@ -135,7 +141,12 @@ void TrainFlags::take_saved(const CommandLine& line, const AdapterInfo& saved, T
 Result<TrainOptions> TrainFlags::options(const CommandLine& line,
                                          const std::optional<AdapterInfo>& saved) const {
   TrainOptions options = options_;
-  INCIPIT_TRY(options.template_text, template_text(template_));
+  INCIPIT_TRY(const HardPrompt hard, hard_prompt_.read());
+  options.template_text = hard.template_text;
+  options.verbalizer = hard.verbalizer;
+  options.word_score = hard.word_score;
+  options.calibration = hard.calibration;
+  options.loss = *loss_by_name(loss_);
   set_init(line, options);
   options.method = *method_by_name(method_);
   if (line.given("--head-input")) options.head_input = head_input_by_name(head_input_);
@@ -143,6 +154,11 @@ Result<TrainOptions> TrainFlags::options(const CommandLine& line,
   if (saved) take_saved(line, *saved, options);
   if (options.insert_layer && options.method != Method::late)
     wrong_usage("--insert-layer", "needs --method late");
+  if (options.calibration != Calibration::none && options.method != Method::hard)
+    wrong_usage("--calibrate", "needs --method hard: training sets its own scale");
+  if (options.method == Method::hard && options.verbalizer.empty())
+    wrong_usage("--method", "hard needs a --verbalizer");
+  if (line.given("--loss") && options.verbalizer.empty()) wrong_usage("--loss", "needs a --verbalizer");
   if (line.given("--head-lr")) options.head_learning_rate = head_learning_rate_;
   options.schedule = *schedule_by_name(schedule_);
   options.batching = *batching_by_name(batching_);

@@ -10,6 +10,7 @@
 
 #include "command_line.h"
 #include "flags.h"
+#include "hard_prompt_flags.h"
 
 namespace incipit::cli {
 
@@ -37,7 +38,8 @@ class TrainFlags {
 
   TrainOptions options_;
   std::string method_ = "prompt";
-  std::string template_;
+  HardPromptFlags hard_prompt_;
+  std::string loss_ = "vocabulary";
   std::int64_t insert_layer_ = 0;
   std::string head_input_;
   std::string init_ = "vocab";

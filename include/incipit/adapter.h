@@ -21,8 +21,8 @@ class PromptMethod;
 class Scorer;
 class Template;
 
-/// What is trained: nothing (a hard prompt); the head alone; besides the head, if there is one, rows before the
-/// input, or rows that join at a middle layer.
+/// What is trained: nothing (a hard prompt); the head alone; besides the head, if there is one, rows before
+/// the input, or rows that join at a middle layer.
 enum class Method { hard, head, prompt, late };
 
 std::string_view name_of(Method method);
@@ -35,11 +35,11 @@ struct AdapterInfo {
   HeadInput head_input = HeadInput::first;
   /// In the template language (docs/templates.md); empty: the text or pair as the tokenizer arranges it.
   std::string template_text;
-  /// Words for each label, as JSON (docs/templates.md), which the model's language-model head is asked for in the
-  /// template's blank. Empty: a trained head reads `head_input`.
+  /// Words for each label, as JSON (docs/templates.md), which the model's language-model head is asked for in
+  /// the template's blank. Empty: a trained head reads `head_input`.
   std::string verbalizer;
   WordScore word_score = WordScore::sequence;
-  std::vector<double> label_bias;  // [labels], subtracted from the scores of the words; empty: none
+  std::vector<double> label_bias;       // [labels], subtracted from the scores of the words; empty: none
   std::int64_t num_virtual_tokens = 0;  // of a template with soft parts: theirs
   std::int64_t insert_layer = 0;        // at which the virtual tokens join; 0: the embeddings
   std::int64_t max_length =
@@ -63,8 +63,8 @@ std::uint64_t text_hash(std::string_view text_a, const std::optional<std::string
 /// What a folder's files say, without its base model.
 Result<AdapterInfo> read_adapter_info(const std::filesystem::path& folder);
 
-/// A prompt method, a template and a scorer with its labels, for one base model: the unit of training, saving,
-/// loading and predicting.
+/// A prompt method, a template and a scorer with its labels, for one base model: the unit of training,
+/// saving, loading and predicting.
 class Adapter {
  public:
   /// A new one: virtual tokens zero until initialised, the head as the checkpoint has it, else drawn from the

@@ -10,6 +10,7 @@
 
 #include "incipit/adapter.h"
 #include "incipit/dataset.h"
+#include "incipit/hard_prompt.h"
 #include "incipit/metrics.h"
 #include "incipit/model.h"
 #include "incipit/result.h"
@@ -42,11 +43,12 @@ std::optional<Batching> batching_by_name(std::string_view name);
 /// Every choice of a training run, with the report's defaults where it names one.
 struct TrainOptions {
   Method method = Method::prompt;
-  std::string template_text;                 // in the template language; empty: the plain text or pair
-  std::string verbalizer;                    // see AdapterInfo
+  std::string template_text;  // in the template language; empty: the plain text or pair
+  std::string verbalizer;     // see AdapterInfo
   WordScore word_score = WordScore::sequence;
-  Loss loss = Loss::vocabulary;              // where there is a verbalizer
-  std::int64_t num_virtual_tokens = 10;      // of a template with soft parts: theirs
+  Calibration calibration = Calibration::none;  // Method::hard
+  Loss loss = Loss::vocabulary;                 // where there is a verbalizer
+  std::int64_t num_virtual_tokens = 10;         // of a template with soft parts: theirs
   std::optional<std::int64_t> insert_layer;  // late: at which the prompt joins; default: half of the layers
   std::optional<HeadInput> head_input;  // default: mean for late; else last of causal models, of the others
                                         // first for prompt and cls for head

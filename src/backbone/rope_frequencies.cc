@@ -33,6 +33,8 @@ Result<std::vector<float>> rope_frequencies(const RopeConfig& rope, std::int64_t
     else
       return fail("rope_type \"{}\" is not supported; default, linear and llama3 are", rope.type);
   }
+  for (std::size_t i = 0; i < rope.divisors.size() && i < frequencies.size(); ++i)
+    frequencies[i] /= rope.divisors[i];
   return frequencies;
 }
 

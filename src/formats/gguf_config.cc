@@ -195,10 +195,19 @@ HfConfig hf_config(const GgufConfig& config) {
   hf.intermediate_size = config.intermediate_size;
   hf.max_position_embeddings = config.max_position_embeddings;
   hf.pad_token_id = config.pad_token_id.value_or(0);
-  hf.layer_norm_eps = config.norm_eps;
+  hf.num_key_value_heads = config.num_key_value_heads;
+  hf.head_dim = config.head_dim;
+  hf.layer_norm_eps = hf.rms_norm_eps = config.norm_eps;
+  hf.tie_word_embeddings = config.tie_word_embeddings;
+  hf.attention_bias = config.attention_bias;
+  hf.mlp_bias = config.mlp_bias;
+  hf.rope.theta = config.rope_theta;
+  if (config.rope_linear_factor != 1.0) hf.rope.type = "linear";
+  hf.rope.factor = config.rope_linear_factor;
+  hf.rope.divisors = config.rope_factors;
   hf.hidden_act = gpt2 ? "gelu_new" : "silu";
   // A GGUF file has no dropout rates: what transformers' configurations have unless told otherwise.
-  hf.hidden_dropout = hf.attention_dropout = hf.classifier_dropout = gpt2 ? 0.1 : 0.0;
+  hf.hidden_dropout = hf.embedding_dropout = hf.attention_dropout = hf.classifier_dropout = gpt2 ? 0.1 : 0.0;
   hf.labels = {"LABEL_0", "LABEL_1"};
   return hf;
 }

@@ -43,7 +43,7 @@ struct GgufConfig {
 /// file.
 Result<GgufConfig> read_gguf_config(const GgufFile& file);
 
-/// The same as far as HfConfig has fields for it.
+/// The same, as transformers' config.json would say it.
 HfConfig hf_config(const GgufConfig& config);
 
 }  // namespace incipit

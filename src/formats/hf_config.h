@@ -17,6 +17,7 @@ struct RopeConfig {
   double factor = 1;
   double low_freq_factor = 1, high_freq_factor = 4;   // llama3
   std::int64_t original_max_position_embeddings = 0;  // llama3
+  std::vector<float> divisors;  // [head_dim / 2] of each frequency, from a GGUF file; empty: 1
 };
 
 /// What a Hugging Face config.json says, its spellings made one (DistilBERT's dim, GPT-2's n_embd, … too). A

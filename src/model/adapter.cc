@@ -27,7 +27,8 @@ Result<Template> make_template(AdapterInfo& info, const Model& model) {
   if (info.verbalizer.empty() && info.template_text.empty())
     return Template(info.num_virtual_tokens, info.insert_layer);
   const auto create = [&] {
-    return Template::create(info.template_text, info.num_virtual_tokens, info.insert_layer, model.tokenizer());
+    return Template::create(info.template_text, info.num_virtual_tokens, info.insert_layer,
+                            model.tokenizer());
   };
   if (info.verbalizer.empty()) return create();
   if (info.template_text.empty()) info.template_text = "{text_a}";
@@ -47,11 +48,12 @@ Result<std::unique_ptr<Scorer>> make_scorer(const AdapterInfo& info, const Templ
   if (!info.label_bias.empty() && info.label_bias.size() != info.labels.size())
     return fail("label_bias: {} numbers for {} labels", info.label_bias.size(), info.labels.size());
   INCIPIT_TRY(const LmHead* head, model.lm_head());
-  auto words = read_label_words(info.verbalizer, info.labels, input_template.blank_before_mask(), model.tokenizer());
+  auto words =
+      read_label_words(info.verbalizer, info.labels, input_template.blank_before_mask(), model.tokenizer());
   if (!words) return fail("verbalizer: {}", words.error().message);
   const BackboneSpec& spec = model.backbone().spec();
-  return std::make_unique<Verbalizer>(*head, spec.positions, spec.is_causal, std::move(*words), info.word_score,
-                                      info.label_bias);
+  return std::make_unique<Verbalizer>(*head, spec.positions, spec.is_causal, std::move(*words),
+                                      info.word_score, info.label_bias);
 }
 
 /// Checks that an adapter fits a model, and fills in what may be left open.
@@ -66,7 +68,8 @@ Status complete(AdapterInfo& info, const Template& input_template, const Scorer&
   if (info.method == Method::hard && info.verbalizer.empty())
     return fail("method hard needs a verbalizer: nothing else could tell the labels apart");
   if (info.method == Method::head && !info.verbalizer.empty())
-    return fail("method head trains a head, and with a verbalizer there is none; hard, prompt and late take one");
+    return fail(
+        "method head trains a head, and with a verbalizer there is none; hard, prompt and late take one");
   if (info.method == Method::late && (info.insert_layer < 1 || info.insert_layer >= base.num_layers))
     return fail("insert layer {}: a late prompt joins at layer 1 to {} of this model", info.insert_layer,
                 base.num_layers - 1);
@@ -127,7 +130,8 @@ Status check_kind(const AdapterFile& file, const fs::path& folder) {
   if (std::find(kReadable.begin(), kReadable.end(), file.config.peft_type) == kReadable.end())
     return fail("{}: peft_type {} is not supported; PROMPT_TUNING, P_TUNING and {} are", folder.string(),
                 file.config.peft_type, kOwnPeftType);
-  if (const std::string& task = file.config.task_type; !task.empty() && task != "SEQ_CLS" && task != "CAUSAL_LM")
+  if (const std::string& task = file.config.task_type;
+      !task.empty() && task != "SEQ_CLS" && task != "CAUSAL_LM")
     return fail("{}: task_type {} is not supported; SEQ_CLS and CAUSAL_LM are", folder.string(), task);
   return {};
 }
@@ -198,8 +202,8 @@ Result<Adapter> Adapter::create(const Model& model, AdapterInfo info, std::uint6
   info.base_fingerprint = model.info().fingerprint;
   auto prompt = std::make_unique<SoftPrompt>(info.num_virtual_tokens, model.info().hidden_size);
   return Adapter(std::make_unique<State>(State{
-      std::move(info), model.info().hidden_size, model.info().num_layers, model.info().num_attention_heads, model.backbone().spec().is_causal,
-      std::move(prompt), std::move(input_template), std::move(scorer)}));
+      std::move(info), model.info().hidden_size, model.info().num_layers, model.info().num_attention_heads,
+      model.backbone().spec().is_causal, std::move(prompt), std::move(input_template), std::move(scorer)}));
 }
 
 Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool force) {
@@ -214,9 +218,10 @@ Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool f
         folder.string(), info.base_model, info.base_fingerprint, model.info().folder.string(),
         model.info().fingerprint);
   if (info.labels.empty() && file.config.task_type == "CAUSAL_LM")
-    return fail("{}: a language model's prompt says neither template nor label words; "
-                "train --init {} --template … --verbalizer … makes a classifier of it",
-                folder.string(), folder.string());
+    return fail(
+        "{}: a language model's prompt says neither template nor label words; "
+        "train --init {} --template … --verbalizer … makes a classifier of it",
+        folder.string(), folder.string());
   if (info.labels.empty()) {
     INCIPIT_TRY(info.labels, labels_of(file, model, folder));
   }
@@ -274,7 +279,7 @@ Adapter::~Adapter() = default;
 
 Adapter Adapter::clone() const {
   return Adapter(std::make_unique<State>(State{state_->info, state_->hidden_size, state_->num_layers,
-                                               state_->num_attention_heads, state_->prompt->clone(),
+                                               state_->num_attention_heads, state_->is_causal, state_->prompt->clone(),
                                                state_->input_template, state_->scorer->clone()}));
 }
 

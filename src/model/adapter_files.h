@@ -17,9 +17,9 @@ inline constexpr std::string_view kOwnPeftType = "INCIPIT";
 inline constexpr std::string_view kPeftPromptTensor = "prompt_embeddings";
 inline constexpr std::string_view kOwnPromptTensor = "virtual_tokens";
 
-/// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before everything; either a head on the
-/// row that PEFT's models read, with no template of ours, or words scored by a causal language model, to which
-/// a template's text is as good as any other.
+/// PROMPT_TUNING where PEFT would compute the same logits: virtual tokens before everything; either a head on
+/// the row that PEFT's models read, with no template of ours, or words scored by a causal language model, to
+/// which a template's text is as good as any other.
 std::string peft_type_for(const AdapterInfo& info, const Template& input_template, bool is_causal);
 
 /// What an adapter folder says of itself: incipit.json where there is one, else what PEFT's config implies.

@@ -69,8 +69,8 @@ std::string fingerprint(const TensorStore& store, const HfConfig& config) {
     const std::size_t sampled = std::min(kSampledBytes, tensor->bytes.size());
     const auto head = XXH3_64bits(tensor->bytes.data(), sampled);
     const auto tail = XXH3_64bits(tensor->bytes.data() + tensor->bytes.size() - sampled, sampled);
-    digest += fmt::format("\n{} {} {} {:x} {:x}", name, tensor->type_name(), tensor->element_count(), head,
-                          tail);
+    digest +=
+        fmt::format("\n{} {} {} {:x} {:x}", name, tensor->type_name(), tensor->element_count(), head, tail);
   }
   const XXH128_hash_t hash = XXH3_128bits(digest.data(), digest.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);

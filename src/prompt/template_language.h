@@ -34,7 +34,8 @@ struct TemplatePart {
 /// (openprompt/prompts/, "template language" of its documentation): {"placeholder":"text_a"}, {"mask"},
 /// {"soft"}, {"soft":"words"}, {"soft":null,"duplicate":3,"same":true}, {"soft":"words","soft_id":1},
 /// {"special":"</s>"}, {"text":"words"}, each with "shortenable":true or false. A brace itself is written
-/// twice; outside of braces \\n is a new line and \\t a tab. Data only: what OpenPrompt would evaluate ("post_processing") is refused. Errors name the column.
+/// twice; outside of braces \\n is a new line and \\t a tab. Data only: what OpenPrompt would evaluate
+/// ("post_processing") is refused. Errors name the column.
 Result<std::vector<TemplatePart>> parse_template(std::string_view source);
 
 }  // namespace incipit

@@ -23,8 +23,8 @@ struct TemplatedExample {
   std::int64_t size() const { return static_cast<std::int64_t>(token.size()); }
 };
 
-/// Sets `position`, `cls` and `last`. Positions are PEFT's: counted from the first virtual token; a token that joins
-/// later has no position: it stands at 0, which rotary models leave as it is.
+/// Sets `position`, `cls` and `last`. Positions are PEFT's: counted from the first virtual token; a token
+/// that joins later has no position: it stands at 0, which rotary models leave as it is.
 void number_positions(TemplatedExample& example, const PositionRule& rule);
 
 /// The example without the virtual tokens of some rows of its prompt, `removed`: [rows], as a prompt that

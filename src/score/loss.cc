@@ -44,7 +44,8 @@ WeightedSum negative_log_likelihood(ConstMatrixView scores, std::span<const int>
   for (std::int64_t i = 0; i < scores.rows; ++i) {
     const auto label = static_cast<std::size_t>(labels[static_cast<std::size_t>(i)]);
     const double weight = class_weights.empty() ? 1.0 : class_weights[label];
-    loss += {-weight * static_cast<double>(scores.row(i)[label]), weight * static_cast<double>(targets[label])};
+    loss +=
+        {-weight * static_cast<double>(scores.row(i)[label]), weight * static_cast<double>(targets[label])};
     std::fill_n(d_scores.row(i), scores.cols, 0.0f);
     d_scores.row(i)[label] = static_cast<float>(-weight / batch_weight);
   }

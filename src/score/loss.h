@@ -29,9 +29,9 @@ void softmax(ConstMatrixView logits, MatrixView probabilities);
 WeightedSum cross_entropy(ConstMatrixView logits, std::span<const int> labels,
                           std::span<const double> class_weights, double batch_weight, MatrixView d_logits);
 
-/// The same of scores that are log-probabilities already, over more than the labels: -score_y / Σ w_y targets_y, as
-/// the mean over all target tokens of a batch (transformers' causal language-model loss) has it. targets:
-/// [labels] tokens; batch_weight: Σ w_y targets_y over the whole batch.
+/// The same of scores that are log-probabilities already, over more than the labels: -score_y / Σ w_y
+/// targets_y, as the mean over all target tokens of a batch (transformers' causal language-model loss) has
+/// it. targets: [labels] tokens; batch_weight: Σ w_y targets_y over the whole batch.
 WeightedSum negative_log_likelihood(ConstMatrixView scores, std::span<const int> labels,
                                     std::span<const double> class_weights,
                                     std::span<const std::int64_t> targets, double batch_weight,

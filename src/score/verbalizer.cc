@@ -35,14 +35,15 @@ TemplatedExample continuation(const TemplatedExample& example, const std::vector
   next.token_type.assign(ids.size(), 0);
   next.entry.assign(ids.size(), 0);
   const std::int32_t last = *std::max_element(example.position.begin(), example.position.end());
-  for (std::size_t i = 0; i < ids.size(); ++i) next.position.push_back(last + 1 + static_cast<std::int32_t>(i));
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    next.position.push_back(last + 1 + static_cast<std::int32_t>(i));
   return next;
 }
 
 }  // namespace
 
-Verbalizer::Verbalizer(const LmHead& head, const PositionRule& positions, bool is_causal, LabelWords words, WordScore word_score,
-                       std::vector<double> bias)
+Verbalizer::Verbalizer(const LmHead& head, const PositionRule& positions, bool is_causal, LabelWords words,
+                       WordScore word_score, std::vector<double> bias)
     : head_(&head),
       positions_(positions),
       is_causal_(is_causal),
@@ -69,8 +70,8 @@ Verbalizer::Verbalizer(const LmHead& head, const PositionRule& positions, bool i
       std::int64_t first = 0;
       if (word.ids.size() > 1) {
         const std::vector<std::int32_t> beginning(word.ids.begin(), word.ids.end() - 1);
-        const auto [known, is_new] = is_causal_ ? beginnings.try_emplace(beginning, rows_)
-                                                : std::pair(beginnings.end(), false);
+        const auto [known, is_new] =
+            is_causal_ ? beginnings.try_emplace(beginning, rows_) : std::pair(beginnings.end(), false);
         if (is_causal_) {
           first = known->second;
           if (is_new) rows_ += place_words_after(beginning);
@@ -101,7 +102,8 @@ std::int64_t Verbalizer::place_words_in(std::int64_t blanks) {
 std::int64_t Verbalizer::targets_of(int label) const {
   if (word_score_ != WordScore::sequence) return 1;
   std::size_t most = 1;
-  for (const LabelWord& word : words_[static_cast<std::size_t>(label)]) most = std::max(most, word.ids.size());
+  for (const LabelWord& word : words_[static_cast<std::size_t>(label)])
+    most = std::max(most, word.ids.size());
   return static_cast<std::int64_t>(most);
 }
 
@@ -118,8 +120,8 @@ void Verbalizer::plan(const TemplatedExample& example, ReadPlan& plan) const {
   for (const Extension& extension : extensions_) {
     ReadPlan::Extra extra;
     extra.continues = is_causal_;
-    extra.example =
-        is_causal_ ? continuation(example, extension.ids) : with_blanks(example, extension.blanks, positions_);
+    extra.example = is_causal_ ? continuation(example, extension.ids)
+                               : with_blanks(example, extension.blanks, positions_);
     const std::int64_t first = is_causal_ ? 0 : example.mask;
     const std::int64_t count = is_causal_ ? std::ssize(extension.ids) : extension.blanks;
     for (std::int64_t i = 0; i < count; ++i) extra.rows.push_back(first + i);
@@ -139,7 +141,8 @@ void Verbalizer::read(ConstMatrixView rows, std::span<const RowRange> ranges, Re
   pass.targets.clear();
   for (std::int64_t e = 0; e < count; ++e) {
     for (std::int64_t r = 0; r < rows_; ++r)
-      std::copy_n(rows.row(ranges[static_cast<std::size_t>(e)].first + r), rows.cols, pass.rows.row(e * rows_ + r));
+      std::copy_n(rows.row(ranges[static_cast<std::size_t>(e)].first + r), rows.cols,
+                  pass.rows.row(e * rows_ + r));
     for (const std::vector<Place>& places : places_)
       for (const Place& place : places) pass.targets.push_back({e * rows_ + place.row, place.id});
   }
@@ -150,7 +153,8 @@ void Verbalizer::read(ConstMatrixView rows, std::span<const RowRange> ranges, Re
   for (std::int64_t e = 0; e < count; ++e)
     for (std::size_t w = 0; w < places_.size(); ++w) {
       double sum = 0;
-      for (std::size_t i = 0; i < places_[w].size(); ++i) sum += static_cast<double>(pass.log_probabilities[t++]);
+      for (std::size_t i = 0; i < places_[w].size(); ++i)
+        sum += static_cast<double>(pass.log_probabilities[t++]);
       if (word_score_ == WordScore::mean) sum /= static_cast<double>(places_[w].size());
       features.row(e)[w] = static_cast<float>(sum);
     }
@@ -208,7 +212,8 @@ void Verbalizer::backward(const Matrix& d_logits, const ScorePass& pass, Matrix&
       const double bias = bias_.empty() ? 0 : bias_[label];
       const double score = static_cast<double>(pass.logits.row(e)[label]) + bias;
       for (std::size_t i = 0; i < words_[label].size(); ++i, ++w) {
-        const double share = std::exp(static_cast<double>(pass.input.row(e)[w]) + log_weight(label, i) - score);
+        const double share =
+            std::exp(static_cast<double>(pass.input.row(e)[w]) + log_weight(label, i) - score);
         d_features.row(e)[w] = d_logits.row(e)[label] * static_cast<float>(share);
       }
     }

@@ -13,17 +13,18 @@
 
 namespace incipit {
 
-/// Scores a label by the probability that the model's own language-model head gives its words in the template's
-/// blank (Schick and Schütze 2021). Nothing of it is trained. A feature is the log-probability of a word, over
-/// the whole vocabulary; a label's score is that of the weighted mean of its words' probabilities, less its bias.
+/// Scores a label by the probability that the model's own language-model head gives its words in the
+/// template's blank (Schick and Schütze 2021). Nothing of it is trained. A feature is the log-probability of
+/// a word, over the whole vocabulary; a label's score is that of the weighted mean of its words'
+/// probabilities, less its bias.
 ///
-/// Words of several tokens: a causal model is given the word's first tokens as a continuation of the example; a
-/// masked one as many blanks as the word has tokens, in a sequence besides the example's own.
+/// Words of several tokens: a causal model is given the word's first tokens as a continuation of the example;
+/// a masked one as many blanks as the word has tokens, in a sequence besides the example's own.
 class Verbalizer : public Scorer {
  public:
   /// The head must outlive it. `bias`: [labels], or empty for none.
-  Verbalizer(const LmHead& head, const PositionRule& positions, bool is_causal, LabelWords words, WordScore word_score,
-             std::vector<double> bias);
+  Verbalizer(const LmHead& head, const PositionRule& positions, bool is_causal, LabelWords words,
+             WordScore word_score, std::vector<double> bias);
   std::unique_ptr<Scorer> clone() const override { return std::make_unique<Verbalizer>(*this); }
 
   std::int64_t num_labels() const override { return static_cast<std::int64_t>(words_.size()); }

@@ -6,6 +6,12 @@
 
 namespace incipit {
 
+std::optional<Loss> loss_by_name(std::string_view name) {
+  if (name == "labels") return Loss::labels;
+  if (name == "vocabulary") return Loss::vocabulary;
+  return std::nullopt;
+}
+
 std::optional<Schedule> schedule_by_name(std::string_view name) {
   if (name == "linear") return Schedule::linear;
   if (name == "cosine") return Schedule::cosine;

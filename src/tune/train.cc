@@ -24,8 +24,8 @@ double seconds_since(Clock::time_point start) {
 }
 
 Status check(const Dataset& data, const Dataset* held_out, const TrainOptions& options) {
-  if (data.examples.empty() && (options.epochs > 0 || options.max_steps > 0))
-    return fail("no training examples");
+  const bool takes_steps = options.method != Method::hard && (options.epochs > 0 || options.max_steps > 0);
+  if (data.examples.empty() && takes_steps) return fail("no training examples");
   if (data.labels.size() < 2)
     return fail("the training data has {} label(s), at least 2 are needed", data.labels.size());
   for (const Example& example : data.examples)
@@ -62,6 +62,7 @@ std::vector<double> class_weights(const Dataset& data, const TrainOptions& optio
 
 HeadInput default_head_input(Method method, bool is_causal) {
   switch (method) {
+    case Method::hard:
     case Method::head:
       return is_causal ? HeadInput::last : HeadInput::cls;
     case Method::prompt:
@@ -73,12 +74,20 @@ HeadInput default_head_input(Method method, bool is_causal) {
 }
 
 Result<Adapter> start_adapter(const Model& model, const Dataset& data, const TrainOptions& options) {
+  if (options.method == Method::hard)
+    return make_hard_prompt(model,
+                            {options.template_text, options.verbalizer, options.word_score,
+                             options.calibration, options.max_length},
+                            data.labels);
   AdapterInfo info;
   info.method = options.method;
   info.head_input =
       options.head_input.value_or(default_head_input(options.method, model.backbone().spec().is_causal));
   info.template_text = options.template_text;
-  info.num_virtual_tokens = options.method == Method::head ? 0 : options.num_virtual_tokens;
+  info.verbalizer = options.verbalizer;
+  info.word_score = options.word_score;
+  const bool has_prompt = options.method == Method::prompt || options.method == Method::late;
+  info.num_virtual_tokens = has_prompt ? options.num_virtual_tokens : 0;
   info.insert_layer =
       options.method == Method::late ? options.insert_layer.value_or((model.info().num_layers + 1) / 2) : 0;
   info.max_length = options.max_length;
@@ -152,6 +161,7 @@ class Training {
         options_.max_steps > 0
             ? options_.max_steps
             : static_cast<std::int64_t>(std::ceil(options_.epochs * static_cast<double>(steps_per_epoch_)));
+    if (adapter_.info().method == Method::hard) steps_ = 0;  // there is nothing to train
   }
 
   void report_start() {

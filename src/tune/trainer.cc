@@ -36,8 +36,9 @@ WeightedSum Trainer::score(const Matrix& features, std::span<const int> labels,
   d_logits_.resize(score_pass_.logits.rows(), score_pass_.logits.cols());
   const ConstMatrixView logits = std::as_const(score_pass_.logits).view();
   const WeightedSum loss =
-      scores_words_ ? negative_log_likelihood(logits, labels, class_weights_, targets_, batch_weight, d_logits_.view())
-                    : cross_entropy(logits, labels, class_weights_, batch_weight, d_logits_.view());
+      scores_words_
+          ? negative_log_likelihood(logits, labels, class_weights_, targets_, batch_weight, d_logits_.view())
+          : cross_entropy(logits, labels, class_weights_, batch_weight, d_logits_.view());
   scorer.backward(d_logits_, score_pass_, d_features_);
   return loss;
 }
