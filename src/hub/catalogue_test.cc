@@ -34,8 +34,8 @@ TEST(Catalogue, BuiltInOneIsWellFormed) {
       EXPECT_EQ(member.target, item.entry.name + ".tsv");
     }
   }
-  EXPECT_EQ(names,
-            (std::set<std::string>{"minilm", "smollm2", "movie-reviews", "product-reviews", "tweets", "editorials"}));
+  EXPECT_EQ(names, (std::set<std::string>{"minilm", "smollm2", "movie-reviews", "product-reviews", "tweets",
+                                          "editorials"}));
 }
 
 TEST(Catalogue, ReadsEveryField) {
