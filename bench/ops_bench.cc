@@ -89,8 +89,8 @@ void attention_speed(benchmark::State& state, Pass pass, float dropout_rate) {
     if (pass == Pass::forward)
       attention(shape, spans, {}, q.view(), k.view(), v.view(), dropout, out.view(), log_sum.data());
     else
-      attention_backward(shape, spans, {}, q.view(), k.view(), v.view(), dropout, log_sum.data(), d_out.view(),
-                         dq.view(), dk.view(), dv.view());
+      attention_backward(shape, spans, {}, q.view(), k.view(), v.view(), dropout, log_sum.data(),
+                         d_out.view(), dq.view(), dk.view(), dv.view());
   }
   const double products = pass == Pass::forward ? 2 : 5;
   set_rate(state, "GFLOP/s", products * 2.0 * static_cast<double>(tokens * length * width));

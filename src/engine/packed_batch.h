@@ -20,9 +20,9 @@ struct Sequence {
 /// batch to batch.
 struct PackedBatch {
   // [tokens]
-  std::vector<std::int32_t> token;     // >= 0: word id; -1 - r: row r of Inputs::virtual_rows
-  std::vector<std::int32_t> position;  // as the backbone's PositionRule counts them; of tokens that join
-                                       // later only rotary backbones ask, which turn them by it
+  std::vector<std::int32_t> token;      // >= 0: word id; -1 - r: row r of Inputs::virtual_rows
+  std::vector<std::int32_t> position;   // as the backbone's PositionRule counts them; of tokens that join
+                                        // later only rotary backbones ask, which turn them by it
   std::vector<std::int8_t> token_type;  // ignored where the backbone has none
   std::vector<std::uint8_t> entry;  // layer at which the token joins: 0 at the embeddings, k = as a hidden
                                     // row before layer k. A token takes part in nothing before that.
