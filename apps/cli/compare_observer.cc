@@ -17,7 +17,7 @@ void CompareObserver::on_trial(const Model& model, const ExperimentRun& run, std
                                TrialPlace place) {
   const std::string& words = run.options.template_text;
   // A template that is wrong fails the trial, which says so.
-  if (checked_.emplace(run.model, words).second) static_cast<void>(warn_of_unknown_words(model, words));
+  if (checked_.emplace(run.model, words).second) static_cast<void>(warn_of_unknown_words(model.tokenizer(), words));
   trial_ = fmt::format("[{}/{}] {}, seed {}", place.number, place.count, run.name, seed);
 }
 

@@ -11,6 +11,13 @@
 
 namespace incipit::cli {
 
+CLI::Option* choice(CommandLine& line, const std::string& flag, std::string& value,
+                    std::vector<std::string> names, const std::string& about) {
+  std::string type;
+  for (const std::string& name : names) type += (type.empty() ? "" : "|") + name;
+  return line.flag(flag, value, type, about)->check(one_of(std::move(names)));
+}
+
 CLI::Option* add_model(CommandLine& line, std::string& model) {
   return line
       .flag("--model", model, "NAME",

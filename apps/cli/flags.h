@@ -26,6 +26,9 @@ struct RunFlags {
   int threads = 0;  // 0: the machine's cores
 };
 
+/// A flag with one of some names.
+CLI::Option* choice(CommandLine& line, const std::string& flag, std::string& value,
+                    std::vector<std::string> names, const std::string& about);
 CLI::Option* add_model(CommandLine& line, std::string& model);
 CLI::Option* add_force(CommandLine& line, bool& force);
 /// `what` tells what the texts are for.

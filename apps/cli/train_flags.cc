@@ -5,17 +5,6 @@
 #include "checks.h"
 
 namespace incipit::cli {
-namespace {
-
-/// A flag with one of some names.
-CLI::Option* choice(CommandLine& line, const std::string& flag, std::string& value,
-                    std::vector<std::string> names, const std::string& about) {
-  std::string type;
-  for (const std::string& name : names) type += (type.empty() ? "" : "|") + name;
-  return line.flag(flag, value, type, about)->check(one_of(std::move(names)));
-}
-
-}  // namespace
 
 void TrainFlags::declare(CommandLine& line) {
   declare_prompt(line);
