@@ -141,7 +141,6 @@ Result<AdapterFile> read_adapter_folder(const fs::path& folder) {
   AdapterFile file;
   INCIPIT_TRY(file.config, read_config(found / kConfigName));
   INCIPIT_TRY(file.tensors, read_weights(found));
-  if (file.tensors.empty()) return fail("{}: its weights file holds no tensor", found.string());
   return file;
 }
 

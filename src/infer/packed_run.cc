@@ -8,6 +8,8 @@
 namespace incipit {
 namespace {
 
+constexpr std::int64_t kLeastShared = 4;  // tokens that are worth a sequence of their own
+
 /// A prompt's part of the rows of all.
 MatrixView rows_of(Matrix& all, std::int64_t first, std::int64_t count) {
   return {all.data() + first * all.cols(), count, all.cols(), all.cols()};
@@ -17,7 +19,8 @@ MatrixView rows_of(Matrix& all, std::int64_t first, std::int64_t count) {
 
 PackedRun::PackedRun(const Backbone& backbone) : backbone_(backbone), pass_(backbone.new_pass()) {}
 
-void PackedRun::pack(std::span<const Adapter* const> adapters, std::span<const WorkItem> items) {
+void PackedRun::pack(std::span<const Adapter* const> adapters, std::span<const WorkItem> items,
+                     bool may_share) {
   first_row_.clear();
   std::int64_t rows = 0;
   for (const Adapter* adapter : adapters) {
@@ -34,34 +37,77 @@ void PackedRun::pack(std::span<const Adapter* const> adapters, std::span<const W
     reading.items.clear();
     reading.ranges.clear();
   }
+  planned_.resize(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    adapters[items[i].adapter]->scorer().plan(*items[i].example, planned_[i].plan);
+    planned_[i].shared = 0;
+    readings_[items[i].adapter].items.push_back(i);
+  }
+  std::vector<std::int64_t> parent(adapters.size(), -1);
+  for (std::size_t a = 0; may_share && a < adapters.size(); ++a) {
+    share_leading_tokens(a, items);
+    if (readings_[a].items.empty()) continue;
+    const std::size_t first = readings_[a].items.front();
+    if (planned_[first].shared == 0) continue;
+    parent[a] = std::ssize(batch_.sequences);
+    append(*items[first].example, 0, planned_[first].shared, {}, first_row_[a], items[first].key, -1);
+  }
   for (std::size_t i = 0; i < items.size(); ++i) {
     const WorkItem& item = items[i];
+    const Planned& planned = planned_[i];
     const std::int64_t first_read = std::ssize(batch_.read);
     const std::int64_t sequence = std::ssize(batch_.sequences);
-    adapters[item.adapter]->scorer().plan(*item.example, plan_);
-    append(*item.example, plan_.rows, first_row_[item.adapter], item.key, -1);
-    for (const ReadPlan::Extra& extra : plan_.extras)
-      append(extra.example, extra.rows, first_row_[item.adapter], item.key, extra.continues ? sequence : -1);
-    readings_[item.adapter].items.push_back(i);
+    const std::int64_t row = first_row_[item.adapter];
+    append(*item.example, planned.shared, item.example->size(), planned.plan.rows, row, item.key,
+           planned.shared > 0 ? parent[item.adapter] : -1);
+    for (const ReadPlan::Extra& extra : planned.plan.extras)
+      append(extra.example, 0, extra.example.size(), extra.rows, row, item.key,
+             extra.continues ? sequence : -1);
     readings_[item.adapter].ranges.push_back({first_read, std::ssize(batch_.read) - first_read});
   }
 }
 
-void PackedRun::append(const TemplatedExample& example, std::span<const std::int64_t> rows,
-                       std::int64_t first_row, std::uint64_t key, std::int64_t parent) {
+void PackedRun::share_leading_tokens(std::size_t adapter, std::span<const WorkItem> items) {
+  const std::vector<std::size_t>& own = readings_[adapter].items;
+  if (own.size() < 2) return;
+  const TemplatedExample& model = *items[own.front()].example;
+  std::int64_t shared = model.size();
+  for (const std::size_t i : own) {
+    const TemplatedExample& example = *items[i].example;
+    const ReadPlan& plan = planned_[i].plan;
+    // What is read, and at least one token, stays the example's own.
+    shared = std::min(shared, plan.rows.empty() ? example.size() - 1 : plan.rows.front());
+    for (std::int64_t t = 0; t < shared; ++t) {
+      const auto at = static_cast<std::size_t>(t);
+      if (example.token[at] != model.token[at] || example.entry[at] != model.entry[at]) shared = t;
+    }
+  }
+  if (shared < kLeastShared) return;
+  for (const std::size_t i : own) planned_[i].shared = shared;
+}
+
+void PackedRun::append(const TemplatedExample& example, std::int64_t begin, std::int64_t end,
+                       std::span<const std::int64_t> rows, std::int64_t first_row, std::uint64_t key,
+                       std::int64_t parent) {
   const std::int64_t first = batch_.size();
-  for (const std::int32_t token : example.token)
+  const auto add = [&](const auto& from, auto& to) {
+    to.insert(to.end(), from.begin() + begin, from.begin() + end);
+  };
+  for (std::int64_t t = begin; t < end; ++t) {
+    const std::int32_t token = example.token[static_cast<std::size_t>(t)];
     batch_.token.push_back(token >= 0 ? token : token - static_cast<std::int32_t>(first_row));
-  batch_.position.insert(batch_.position.end(), example.position.begin(), example.position.end());
-  batch_.token_type.insert(batch_.token_type.end(), example.token_type.begin(), example.token_type.end());
-  batch_.entry.insert(batch_.entry.end(), example.entry.begin(), example.entry.end());
-  batch_.sequences.push_back({first, example.size(), key, parent});
-  for (const std::int64_t row : rows) batch_.read.push_back(first + row);
+  }
+  add(example.position, batch_.position);
+  add(example.token_type, batch_.token_type);
+  add(example.entry, batch_.entry);
+  batch_.sequences.push_back({first, end - begin, key, parent});
+  for (const std::int64_t row : rows) batch_.read.push_back(first + row - begin);
 }
 
 Status PackedRun::forward(std::span<const Adapter* const> adapters, std::span<const WorkItem> items,
                           const Want& want, Matrix& features) {
-  pack(adapters, items);
+  // Masks of dropout are an example's own, and so is what its rows look at.
+  pack(adapters, items, backbone_.spec().is_causal && !want.dropout && want.attention == nullptr);
   INCIPIT_CHECK(backbone_.forward(batch_, {virtual_rows_.view(), {}}, want, *pass_, read_rows_));
   std::int64_t width = 0;
   for (const Adapter* adapter : adapters) width = std::max(width, adapter->scorer().feature_width());

@@ -50,15 +50,25 @@ class PackedRun {
     Matrix features, d_features;  // [items, its width]
   };
 
-  void pack(std::span<const Adapter* const> adapters, std::span<const WorkItem> items);
-  /// Appends an example as a sequence and the rows of it that are read.
-  void append(const TemplatedExample& example, std::span<const std::int64_t> rows, std::int64_t first_row,
-              std::uint64_t key, std::int64_t parent);
+  /// What is run of one item.
+  struct Planned {
+    ReadPlan plan;
+    std::int64_t shared = 0;  // its first tokens, which stand in the sequence that it continues
+  };
+
+  void pack(std::span<const Adapter* const> adapters, std::span<const WorkItem> items, bool may_share);
+  /// Causal backbones run the leading tokens that an adapter's items share once, as a sequence that these
+  /// continue.
+  void share_leading_tokens(std::size_t adapter, std::span<const WorkItem> items);
+  /// Appends tokens [begin, end) of an example as a sequence and those of `rows` that are read.
+  void append(const TemplatedExample& example, std::int64_t begin, std::int64_t end,
+              std::span<const std::int64_t> rows, std::int64_t first_row, std::uint64_t key,
+              std::int64_t parent);
 
   const Backbone& backbone_;
   std::unique_ptr<Pass> pass_;
   PackedBatch batch_;
-  ReadPlan plan_;
+  std::vector<Planned> planned_;         // [items]
   std::vector<Reading> readings_;        // [adapters]
   std::vector<std::int64_t> first_row_;  // [adapters] of virtual rows
   Matrix virtual_rows_, d_virtual_rows_, read_rows_, d_read_rows_;

@@ -11,18 +11,20 @@ struct TextSide {
   const Tokenizer& tokenizer;
   const PositionRule& positions;
   std::int64_t num_layers;
+  bool is_causal;
 };
 
-Result<Template> template_of(const Tokenizer& tokenizer, const TokenizeOptions& options) {
+Result<Template> template_of(const TextSide& side, const TokenizeOptions& options) {
   if (options.template_text.empty()) return Template(options.num_virtual_tokens, options.insert_layer);
-  return Template::create(options.template_text, options.num_virtual_tokens, options.insert_layer, tokenizer);
+  return Template::create(options.template_text, options.num_virtual_tokens, options.insert_layer,
+                          side.tokenizer, side.is_causal);
 }
 
 Result<TokenizedView> tokenize_for(const TextSide& side, const Example& example,
                                    const TokenizeOptions& options) {
   if (options.insert_layer < 0 || options.insert_layer >= side.num_layers)
     return fail("insert layer {}: the model has layers 0 to {}", options.insert_layer, side.num_layers - 1);
-  INCIPIT_TRY(const Template input_template, template_of(side.tokenizer, options));
+  INCIPIT_TRY(const Template input_template, template_of(side, options));
   const std::int64_t room = input_template.room(side.positions);
   if (options.num_virtual_tokens < 0 || room < 3)
     return fail("{} virtual tokens leave no room for text: the model has {} positions", input_template.rows(),
@@ -49,18 +51,18 @@ Result<TokenizedView> tokenize_for(const TextSide& side, const Example& example,
 
 Result<TokenizedView> tokenize(const Model& model, const Example& example, const TokenizeOptions& options) {
   const BackboneSpec& spec = model.backbone().spec();
-  return tokenize_for({model.tokenizer(), spec.positions, spec.num_layers}, example, options);
+  return tokenize_for({model.tokenizer(), spec.positions, spec.num_layers, spec.is_causal}, example, options);
 }
 
 Result<TokenizedView> tokenize(const GgufInfo& model, const Example& example,
                                const TokenizeOptions& options) {
   PositionRule positions;  // those of every architecture that comes as GGUF
   positions.usable = model.model.max_positions;
-  return tokenize_for({model.tokenizer, positions, model.model.num_layers}, example, options);
+  return tokenize_for({model.tokenizer, positions, model.model.num_layers, true}, example, options);
 }
 
 Result<TemplateCheck> check_template(const Tokenizer& tokenizer, const std::string& template_text) {
-  INCIPIT_TRY(const Template checked, Template::create(template_text, 0, 0, tokenizer));
+  INCIPIT_TRY(const Template checked, Template::create(template_text, 0, 0, tokenizer, false));
   return TemplateCheck{checked.fixed_tokens(), checked.unknown_tokens()};
 }
 

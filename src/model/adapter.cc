@@ -27,8 +27,8 @@ Result<Template> make_template(AdapterInfo& info, const Model& model) {
   if (info.verbalizer.empty() && info.template_text.empty())
     return Template(info.num_virtual_tokens, info.insert_layer);
   const auto create = [&] {
-    return Template::create(info.template_text, info.num_virtual_tokens, info.insert_layer,
-                            model.tokenizer());
+    return Template::create(info.template_text, info.num_virtual_tokens, info.insert_layer, model.tokenizer(),
+                            model.backbone().spec().is_causal);
   };
   if (info.verbalizer.empty()) return create();
   if (info.template_text.empty()) info.template_text = "{text_a}";
@@ -278,9 +278,9 @@ Adapter& Adapter::operator=(Adapter&&) noexcept = default;
 Adapter::~Adapter() = default;
 
 Adapter Adapter::clone() const {
-  return Adapter(std::make_unique<State>(State{state_->info, state_->hidden_size, state_->num_layers,
-                                               state_->num_attention_heads, state_->is_causal, state_->prompt->clone(),
-                                               state_->input_template, state_->scorer->clone()}));
+  return Adapter(std::make_unique<State>(
+      State{state_->info, state_->hidden_size, state_->num_layers, state_->num_attention_heads,
+            state_->is_causal, state_->prompt->clone(), state_->input_template, state_->scorer->clone()}));
 }
 
 const AdapterInfo& Adapter::info() const {

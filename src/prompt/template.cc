@@ -26,11 +26,12 @@ std::optional<std::int32_t> mask_id(const Tokenizer& tokenizer) {
 }  // namespace
 
 Result<Template> Template::create(std::string_view source, std::int64_t num_virtual_tokens,
-                                  std::int64_t insert_layer, const Tokenizer& tokenizer) {
+                                  std::int64_t insert_layer, const Tokenizer& tokenizer, bool is_causal) {
   INCIPIT_TRY(const std::vector<TemplatePart> parts, parse_template(source));
   const auto is_soft = [](const TemplatePart& part) { return part.kind == Kind::soft; };
   const bool places_its_own = std::any_of(parts.begin(), parts.end(), is_soft);
   Template made(places_its_own ? 0 : num_virtual_tokens, insert_layer);
+  made.mask_id_ = is_causal ? std::nullopt : mask_id(tokenizer);
   INCIPIT_TRY(made.frame_, SpecialFrame::of(tokenizer));
   for (const TemplatePart& part : parts)
     if (Status added = made.add_part(part, tokenizer); !added)
@@ -43,12 +44,12 @@ Result<Template> Template::create(std::string_view source, std::int64_t num_virt
 
 Status Template::add_part(const TemplatePart& part, const Tokenizer& tokenizer) {
   if (!slots_.empty() && slots_.back().kind == Kind::mask && slots_.back().ids.empty())
-    return fail("the tokenizer has no mask token, so the blank must be the template's end");
+    return fail("without a mask token the blank must be the template's end");
   switch (part.kind) {
     case Kind::soft:
       return add_soft(part, tokenizer);
     case Kind::mask:
-      return add_mask(part, tokenizer);
+      return add_mask(part);
     case Kind::special: {
       const auto id = tokenizer.id(part.text);
       if (!id) return fail("the vocabulary has no token \"{}\"", part.text);
@@ -72,15 +73,14 @@ Status Template::add_part(const TemplatePart& part, const Tokenizer& tokenizer) 
   return {};
 }
 
-/// A tokenizer without a mask token is a language model's that goes on where the text ends: the blank is then
-/// what follows the last token.
-Status Template::add_mask(const TemplatePart& part, const Tokenizer& tokenizer) {
+/// Without a mask token, as causal models have it, the blank is what follows the last token.
+Status Template::add_mask(const TemplatePart& part) {
   Slot slot{{}, Kind::mask, part.blank_before, false};
-  if (const auto id = mask_id(tokenizer)) {
-    slot.ids.push_back(*id);
+  if (mask_id_) {
+    slot.ids.push_back(*mask_id_);
     ++fixed_tokens_;
   } else {
-    if (slots_.empty()) return fail("the tokenizer has no mask token, so the blank must follow something");
+    if (slots_.empty()) return fail("without a mask token the blank must follow something");
     frame_.after.clear();
   }
   slots_.push_back(std::move(slot));

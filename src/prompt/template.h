@@ -32,7 +32,7 @@ class Template {
   /// With `source` in the template language. `num_virtual_tokens` stand before everything, unless the source
   /// has soft parts: those are then all there are.
   static Result<Template> create(std::string_view source, std::int64_t num_virtual_tokens,
-                                 std::int64_t insert_layer, const Tokenizer& tokenizer);
+                                 std::int64_t insert_layer, const Tokenizer& tokenizer, bool is_causal);
 
   /// Virtual tokens, each with a row of the prompt.
   std::int64_t rows() const { return rows_; }
@@ -74,12 +74,13 @@ class Template {
 
   Status add_part(const TemplatePart& part, const Tokenizer& tokenizer);
   Status add_soft(const TemplatePart& part, const Tokenizer& tokenizer);
-  Status add_mask(const TemplatePart& part, const Tokenizer& tokenizer);
+  Status add_mask(const TemplatePart& part);
   Result<std::vector<std::vector<std::int32_t>>> fill_slots(const Tokenizer& tokenizer,
                                                             std::string_view text_a,
                                                             std::optional<std::string_view> text_b) const;
   void append(TemplatedExample& example, std::int32_t id, std::int8_t token_type) const;
 
+  std::optional<std::int32_t> mask_id_;  // for a blank to fill; causal models have none
   std::int64_t rows_;
   std::int64_t front_rows_;  // of them, those before everything
   std::int64_t insert_layer_;

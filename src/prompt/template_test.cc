@@ -56,13 +56,13 @@ class TemplateWordsTest : public testing::Test {
   }
 
   Template make(std::string_view source, std::int64_t rows = 0, std::int64_t layer = 0) {
-    auto made = Template::create(source, rows, layer, tokenizer_);
+    auto made = Template::create(source, rows, layer, tokenizer_, false);
     EXPECT_TRUE(made) << made.error().message;
     return *made;
   }
 
   std::string failure(std::string_view source) {
-    const auto made = Template::create(source, 0, 0, tokenizer_);
+    const auto made = Template::create(source, 0, 0, tokenizer_, false);
     return made ? "" : made.error().message;
   }
 
@@ -136,11 +136,22 @@ TEST_F(TemplateWordsTest, RefusesWhatCannotBeRead) {
 
 TEST_F(TemplateWordsTest, CountsUnknownWords) {
   const Tokenizer bert = *Tokenizer::load(folder() / "bert/tokenizer.json");
-  const auto chinese = Template::create("这个句子的情感是：{text_a}", 0, 0, bert);
+  const auto chinese = Template::create("这个句子的情感是：{text_a}", 0, 0, bert, false);
   ASSERT_TRUE(chinese);
   EXPECT_GT(chinese->unknown_tokens(), 0);
   EXPECT_LE(chinese->unknown_tokens(), chinese->fixed_tokens());
   EXPECT_EQ(make("这个句子的情感是：{text_a}").unknown_tokens(), 0) << "bytes are always known";
+}
+
+TEST_F(TemplateWordsTest, TheBlankOfACausalModelFollowsTheLastToken) {
+  const auto made = Template::create("{text_a}\\nIt was {mask}", 2, 0, tokenizer_, true);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_TRUE(made->blank_before_mask());
+  const TemplatedExample example = applied(*made, "fine");
+  EXPECT_EQ(example.mask, example.size() - 1) << "nothing stands behind it, no </s> either";
+  EXPECT_NE(tokenizer_.token(example.token.back()), "</s>");
+  const auto inside = Template::create("{mask} it was", 0, 0, tokenizer_, true);
+  EXPECT_FALSE(inside);
 }
 
 }  // namespace
