@@ -14,8 +14,10 @@
 namespace incipit {
 namespace {
 
-/// How far each virtual token has gone from its start after each epoch.
+/// How far each virtual token has gone from its start after each epoch; one epoch is no curve, and the table
+/// has its figures.
 Markup movement_chart(const PromptInspection& prompt) {
+  if (prompt.movement.size() < 2) return {};
   LineChart chart;
   Line mean{{}, "color-a bold", "mean", true};
   for (std::size_t epoch = 0; epoch < prompt.movement.size(); ++epoch) {
