@@ -31,7 +31,7 @@ TEST(AttentionWeights, MatchTheReference) {
   const ConstMatrixView v_view(key_value.data() + kWidth, kKeyFirst + kKeys, kWidth, 2 * kWidth);
   std::vector<float> out(q.size()), log_sum(static_cast<std::size_t>(kShape.num_heads * kQueries));
   const AttentionSpan spans[] = {{0, kQueries, kKeyFirst, kKeys}};
-  attention(kShape, spans, q_view, k_view, v_view, {}, {out.data(), kQueries, kWidth, kWidth},
+  attention(kShape, spans, {}, q_view, k_view, v_view, {}, {out.data(), kQueries, kWidth, kWidth},
             log_sum.data());
 
   for (std::int64_t query = 0; query < kQueries; ++query) {
