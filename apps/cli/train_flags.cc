@@ -147,7 +147,6 @@ Result<TrainOptions> TrainFlags::options(const CommandLine& line,
     wrong_usage("--calibrate", "needs --method hard: training sets its own scale");
   if (options.method == Method::hard && options.verbalizer.empty())
     wrong_usage("--method", "hard needs a --verbalizer");
-  if (line.given("--loss") && options.verbalizer.empty()) wrong_usage("--loss", "needs a --verbalizer");
   if (line.given("--head-lr")) options.head_learning_rate = head_learning_rate_;
   options.schedule = *schedule_by_name(schedule_);
   options.batching = *batching_by_name(batching_);

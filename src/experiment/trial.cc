@@ -41,6 +41,7 @@ class TrialObserver : public TrainObserver {
 
 /// Whether a new adapter's head is random numbers: neither the checkpoint nor a saved adapter has one.
 bool draws_head(const Model& model, const ExperimentRun& run) {
+  if (!run.options.verbalizer.empty()) return false;  // the model's own head is read
   if (run.options.init == PromptInit::adapter) return false;
   const std::optional<HeadLayerWeights>& stored = model.head_weights().output;
   return !stored || stored->weight.rows() != std::ssize(run.train->labels);

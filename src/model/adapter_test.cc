@@ -243,7 +243,7 @@ TEST_F(AdapterTest, RefusesWhatDoesNotFitTheModel) {
   EXPECT_NE(failure(too_long).find("between 3 and 507"), std::string::npos) << failure(too_long);
   AdapterInfo head = info(Method::head, HeadInput::cls);
   head.num_virtual_tokens = 2;
-  EXPECT_NE(failure(head).find("head has none"), std::string::npos);
+  EXPECT_NE(failure(head).find("hard and head have none"), std::string::npos);
 }
 
 TEST_F(AdapterTest, DamagedFilesAreNamed) {

@@ -29,7 +29,7 @@ TEST_F(UsageTest, HelpShowsEveryCommandAndItsFlags) {
 
 TEST_F(UsageTest, TrainHelpNamesUnitsAndDefaults) {
   const std::string help = run({"help", "train"}).out;
-  for (const char* text : {"--method head|prompt|late", "(default prompt)", "--lr NUMBER", "(default 0.001)",
+  for (const char* text : {"--method hard|head|prompt|late", "(default prompt)", "--lr NUMBER", "(default 0.001)",
                            "--warmup FRACTION", "(default 0.06)", "--max-length TOKENS", "--model NAME"})
     EXPECT_NE(help.find(text), std::string::npos) << text << "\n" << help;
   for (const std::string& line : lines_of(help)) EXPECT_LE(line.size(), 110u) << line;
@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"no_value", {"train", "--model", "m", "--data", "d", "--output", "o", "--lr"}, "--lr"},
         Mistake{"extra_argument", training_with("word", "other"), "unexpected argument 'word'"},
         Mistake{"method", training_with("--method", "prefix"),
-                "--method: 'prefix' is not one of head, prompt, late"},
+                "--method: 'prefix' is not one of hard, head, prompt, late"},
         Mistake{"lr_negative", training_with("--lr", "-1"), "--lr: '-1' is not a number of at least 0"},
         Mistake{"lr_nan", training_with("--lr", "nan"), "--lr: 'nan' is not a number of at least 0"},
         Mistake{"lr_infinite", training_with("--lr", "inf"), "--lr: 'inf' is not a number"},
@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"predict", "--model", "m", "--adapter", "a", "--pairs", "text"},
                 "--pairs: needs an even number of texts"},
         Mistake{
-            "evaluate_without_adapter", {"evaluate", "--model", "m", "--data", "d"}, "--adapter is required"},
+            "evaluate_without_adapter", {"evaluate", "--model", "m", "--data", "d"}, "evaluate: needs either --adapter, or a hard prompt"},
         Mistake{"compare_nothing", {"compare"}, "FILE is required"},
         Mistake{"tokenize_nothing", {"tokenize", "--model", "m"}, "needs either a text or --data"},
         Mistake{"inspect_nothing", {"inspect", "--model", "m"}, "ADAPTER is required"},
