@@ -126,8 +126,12 @@ class Training {
     if (held_out != nullptr) {
       INCIPIT_TRY(held_out_, prepare(*held_out));
     }
-    if (features_are_fixed_) trainer_.use_features(train_.features);
     plan_steps();
+    if (features_are_fixed_) {
+      if (steps_ > 0) INCIPIT_CHECK(read_features(train_));
+      INCIPIT_CHECK(read_features(held_out_));
+      trainer_.use_features(train_.features);
+    }
     report_start();
     INCIPIT_CHECK(run_epochs(held_out != nullptr));
     return TrainResult{best_ ? std::move(*best_) : std::move(adapter_), std::move(epochs_), best_epoch_,
@@ -147,11 +151,12 @@ class Training {
     if (truncated > 0)
       observer_.on_warning(fmt::format("{} of {} texts are longer than {} tokens and were truncated",
                                        truncated, data.examples.size(), adapter_.info().max_length));
-    if (features_are_fixed_) {
-      INCIPIT_CHECK(run_features(run_, adapter_, prepared.examples, options_.max_batch_tokens, nullptr,
-                                 prepared.features));
-    }
     return prepared;
+  }
+
+  Status read_features(Prepared& prepared) {
+    return run_features(run_, adapter_, prepared.examples, options_.max_batch_tokens, nullptr,
+                        prepared.features);
   }
 
   void plan_steps() {
@@ -235,9 +240,7 @@ class Training {
 
   /// Evaluates, keeps the best, and decides whether to stop.
   Status end_epoch(std::int64_t epoch, double train_loss) {
-    if (!features_are_fixed_)
-      INCIPIT_CHECK(run_features(run_, adapter_, held_out_.examples, options_.max_batch_tokens, nullptr,
-                                 held_out_.features));
+    if (!features_are_fixed_) INCIPIT_CHECK(read_features(held_out_));
     const std::vector<Prediction> predictions = predict_from_features(adapter_, held_out_.features);
     EpochReport report;
     report.epoch = epoch;
