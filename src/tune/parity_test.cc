@@ -27,9 +27,21 @@ using nlohmann::json;
 const fs::path kGolden = fs::path(INCIPIT_SOURCE_DIR) / "tests/golden";
 
 /// Any tokenizer whose ids the model has: the golden examples are ids already.
-constexpr std::string_view kTokenizer =
-    R"({"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":null,)"
-    R"("post_processor":null,"decoder":null,"model":{"type":"WordLevel","vocab":{"a":0},"unk_token":"a"}})";
+/// Every id has a word: w0, w1, …, parted by blanks.
+std::string tokenizer_json(std::int64_t vocab_size) {
+  json vocabulary;
+  for (std::int64_t id = 0; id < vocab_size; ++id) vocabulary[fmt::format("w{}", id)] = id;
+  return json({{"version", "1.0"},
+               {"truncation", nullptr},
+               {"padding", nullptr},
+               {"added_tokens", json::array()},
+               {"normalizer", nullptr},
+               {"pre_tokenizer", {{"type", "WhitespaceSplit"}}},
+               {"post_processor", nullptr},
+               {"decoder", nullptr},
+               {"model", {{"type", "WordLevel"}, {"vocab", vocabulary}, {"unk_token", "w0"}}}})
+      .dump();
+}
 
 json read_json(const fs::path& path) {
   std::ifstream stream(path);
@@ -61,12 +73,12 @@ class Parity : public testing::TestWithParam<std::string> {
     case_ = kGolden / "parity" / GetParam();
     expected_ = read_json(case_ / "expected.json");
     tokenizer_ = folder_.path() / "tokenizer.json";
-    std::ofstream(tokenizer_) << kTokenizer;
+    const json config = read_json(case_ / "config.json");
+    std::ofstream(tokenizer_) << tokenizer_json(config.at("vocab_size").get<std::int64_t>());
     SyntheticOptions options;
     options.tokenizer = tokenizer_;
     options.lm_head = true;
-    const Status written =
-        write_synthetic_model(folder_.path() / "base", read_json(case_ / "config.json"), options);
+    const Status written = write_synthetic_model(folder_.path() / "base", config, options);
     ASSERT_TRUE(written) << written.error().message;
     auto loaded = Model::load(folder_.path() / "base");
     ASSERT_TRUE(loaded) << loaded.error().message;
@@ -298,6 +310,62 @@ TEST_P(Parity, LanguageModelHead) {
   const auto d_expected = tensors->matrix("grad.prompt_embeddings", prompt.rows(), prompt.cols());
   ASSERT_TRUE(d_expected) << d_expected.error().message;
   expect_close(std::as_const(gradient).values(), d_expected->values(), 1e-4, 0.0, "prompt's gradient");
+}
+
+/// PEFT's CAUSAL_LM prompt tuning with a label's word as the target.
+TEST_P(Parity, WordsAsTargets) {
+  if (!fs::exists(case_ / "words.json")) GTEST_SKIP() << "causal models have it";
+  const json golden = read_json(case_ / "words.json");
+  const auto tensors = TensorStore::open(case_ / "words.safetensors");
+  ASSERT_TRUE(tensors) << tensors.error().message;
+  const Adapter start = load_adapter("adapter");
+  AdapterInfo info;
+  info.labels = start.info().labels;
+  info.num_virtual_tokens = start.info().num_virtual_tokens;
+  info.template_text = "{text_a}";
+  json verbalizer;
+  for (std::size_t label = 0; label < info.labels.size(); ++label) {
+    std::string word;
+    for (const json& id : golden["words"][label])
+      word += fmt::format("{}w{}", word.empty() ? "" : " ", id.get<int>());
+    verbalizer[info.labels[label]] = word;
+  }
+  info.verbalizer = verbalizer.dump();
+  auto made = Adapter::create(*model_, info, 0);
+  ASSERT_TRUE(made) << made.error().message;
+  Adapter& adapter = *made;
+  Parameter& prompt = *adapter.prompt().parameters().front();
+  std::copy_n(start.prompt().parameters().front()->value.data(), prompt.value.size(), prompt.value.data());
+
+  std::vector<TemplatedExample> examples = arrange(adapter);
+  for (TemplatedExample& example : examples) example.mask = example.size() - 1;
+  PackedRun run(model_->backbone());
+  Matrix features;
+  ASSERT_TRUE(run_features(run, adapter, examples, 100, nullptr, features));
+  std::vector<float> scores;
+  for (const Prediction& prediction : predict_from_features(adapter, features))
+    scores.insert(scores.end(), prediction.logits.begin(), prediction.logits.end());
+  expect_close(scores, flatten(golden["scores"]), 1e-4, 1.0, "scores");
+
+  TrainOptions options;
+  options.max_batch_tokens = 200;
+  Trainer trainer(*model_, adapter, options, {});
+  for (std::size_t s = 0; s < 30; ++s) {
+    std::vector<std::size_t> batch;
+    for (std::size_t j = 0; j < 8; ++j) batch.push_back((8 * s + j) % 12);
+    const auto loss = trainer.gradients(examples, labels_, batch, static_cast<std::int64_t>(s));
+    ASSERT_TRUE(loss) << loss.error().message;
+    EXPECT_NEAR(*loss, golden["losses"][s].get<double>(), 1e-4) << "step " << s;
+    if (s == 0)
+      expect_close(std::as_const(prompt.gradient).values(),
+                   tensors->matrix("grad", prompt.value.rows(), prompt.value.cols())->values(), 1e-4, 0.0,
+                   "gradient");
+    trainer.apply(schedule_factor(Schedule::linear, static_cast<std::int64_t>(s), 0.06 * 30, 30));
+  }
+  const auto after = tensors->matrix("after", prompt.value.rows(), prompt.value.cols());
+  ASSERT_TRUE(after);
+  for (std::int64_t v = 0; v < prompt.value.size(); ++v)
+    ASSERT_NEAR(prompt.value.data()[v], after->data()[v], 1e-4) << v;
 }
 
 /// Every method, layer and head input, against plain torch.

@@ -29,6 +29,7 @@ from cases import CASES
 from lm_reference import lm_reference
 from peft_reference import load_base, peft_reference, plain_reference, prompt_model
 from variant_reference import variant_reference
+from words_reference import words_reference
 
 HERE = pathlib.Path(__file__).resolve().parent
 SAMPLES = [("bert.embeddings.word_embeddings.weight", [7, 5]), ("embeddings.word_embeddings.weight", [7, 5]),
@@ -89,6 +90,18 @@ def make_lm_head(case, scratch):
     save_file(tensors, folder / "lm.safetensors", metadata={"format": "pt"})
 
 
+def make_words(case, scratch):
+    """words.json and words.safetensors: a causal model's prompt trained towards label words."""
+    if not case.is_causal():
+        return
+    folder = HERE / "parity" / case.name
+    expected, tensors = words_reference(case, pathlib.Path(scratch) / case.name / "words", load_file(
+        folder / "adapter" / "adapter_model.safetensors")["prompt_embeddings"])
+    check(expected["losses"][27] < expected["losses"][0] - 1e-3, f"{case.name}: words are not learned")
+    write_json(folder / "words.json", expected)
+    save_file(tensors, folder / "words.safetensors", metadata={"format": "pt"})
+
+
 def make_case(case, scratch):
     folder = HERE / "parity" / case.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,6 +144,7 @@ def main(wanted):
                 print(case.name)
                 make_case(case, scratch)
                 make_lm_head(case, scratch)
+                make_words(case, scratch)
 
 
 if __name__ == "__main__":
