@@ -15,12 +15,13 @@ void CliTest::SetUp() {
   write("data.tsv", labelled_texts(300, 1));
 }
 
-void CliTest::make_model(const std::string& name, const std::string& model_type) const {
+void CliTest::make_model(const std::string& name, const std::string& model_type, bool lm_head) const {
   nlohmann::json config = tiny_config(model_type);
   config["vocab_size"] = 300;
   SyntheticOptions options;
   options.tokenizer = fs::path(INCIPIT_SOURCE_DIR) / "tests/golden/tokenizers/bert/tokenizer.json";
   options.classifier = false;
+  options.lm_head = lm_head;
   const Status written = write_synthetic_model(path(name), config, options);
   ASSERT_TRUE(written) << written.error().message;
 }

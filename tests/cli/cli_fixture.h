@@ -36,7 +36,7 @@ class CliTest : public testing::Test {
   Outcome train(const std::string& output, const Arguments& more = {}) const;
   Arguments train_arguments(const std::string& output, const Arguments& more = {}) const;
 
-  void make_model(const std::string& name, const std::string& model_type) const;
+  void make_model(const std::string& name, const std::string& model_type, bool lm_head = false) const;
 
  private:
   TestFolder folder_;

@@ -1,0 +1,151 @@
+#include "cli_fixture.h"
+
+namespace incipit {
+namespace {
+
+constexpr const char* kWords = R"({"negative": ["weak", "dull"], "positive": {"good": 3, "very funny": 1}})";
+
+/// Words in the blank of a model with a language-model head. The parameter is its model_type.
+class HardPromptTest : public CliTest, public testing::WithParamInterface<std::string> {
+ protected:
+  void SetUp() override {
+    CliTest::SetUp();
+    std::filesystem::remove_all(path("base"));
+    make_model("base", GetParam(), true);
+    write("test.tsv", labelled_texts(40, 9));
+  }
+
+  std::string template_text() const {
+    return GetParam() == "bert" ? "{text_a} it is {mask} ." : "{text_a} it is";
+  }
+  Arguments hard(const std::string& command, const Arguments& more, const std::string& words = kWords) const {
+    Arguments arguments{command,      "--model",       path("base"),   "--threads", "1",
+                        "--template", template_text(), "--verbalizer", words};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  /// The metrics of `evaluate --json`.
+  nlohmann::json metrics(const Arguments& arguments) const {
+    const Outcome outcome = run(arguments);
+    EXPECT_TRUE(succeeded(outcome));
+    return parse_json(outcome.out)["metrics"];
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Models, HardPromptTest, testing::Values("bert", "llama"),
+                         [](const auto& model) { return model.param; });
+
+TEST_P(HardPromptTest, EvaluatePredictAndTheSavedAdapterAgree) {
+  const nlohmann::json direct = metrics(hard("evaluate", {"--data", path("test.tsv"), "--json"}));
+  EXPECT_EQ(direct["count"], 40);
+
+  const Outcome predicted = run(hard("predict", {"--data", path("test.tsv")}));
+  ASSERT_TRUE(succeeded(predicted));
+  const std::vector<std::string> lines = lines_of(predicted.out);
+  const std::vector<std::string> rows = lines_of(read("test.tsv"));
+  ASSERT_EQ(lines.size(), 40u);
+  int right = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string label = parse_json(lines[i])["label"];
+    right += rows[i + 1].ends_with("\t" + label) ? 1 : 0;
+  }
+  EXPECT_NEAR(direct["accuracy"].get<double>(), right / 40.0, 1e-9);
+
+  const Outcome trained =
+      run(hard("train", {"--method", "hard", "--data", path("data.tsv"), "--output", path("saved")}));
+  ASSERT_TRUE(succeeded(trained));
+  EXPECT_EQ(parse_json(read("saved/incipit.json"))["method"], "hard");
+  const nlohmann::json saved = metrics({"evaluate", "--model", path("base"), "--adapter", path("saved"),
+                                        "--data", path("test.tsv"), "--threads", "1", "--json"});
+  EXPECT_EQ(saved["loss"], direct["loss"]);
+  EXPECT_EQ(saved["accuracy"], direct["accuracy"]);
+}
+
+TEST_P(HardPromptTest, FilesAreReadWhereTheyAreNamed) {
+  write("words.json", kWords);
+  write("template.txt", template_text());
+  const Outcome of_files = run({"predict", "--model", path("base"), "--template", path("template.txt"),
+                                "--verbalizer", path("words.json"), "--threads", "1", "this old film"});
+  const Outcome of_text = run(hard("predict", {"this old film"}));
+  ASSERT_TRUE(succeeded(of_files));
+  EXPECT_EQ(of_files.out, of_text.out);
+}
+
+TEST_P(HardPromptTest, CalibrationTakesAwayWhatTheModelLikesAnyway) {
+  const auto scores = [&](const std::string& calibration) {
+    const Outcome outcome = run(hard("predict", {"--calibrate", calibration, "--logits", ""}));
+    EXPECT_TRUE(succeeded(outcome));
+    return parse_json(lines_of(outcome.out).at(0));
+  };
+  EXPECT_GT(std::abs(scores("none")["scores"]["positive"].get<double>() - 0.5), 1e-3);
+  EXPECT_NEAR(scores("domain")["scores"]["positive"], 0.5, 1e-5);
+  EXPECT_NE(scores("contextual")["logits"], scores("none")["logits"]);
+  const Outcome trained = run(hard("train", {"--method", "hard", "--calibrate", "contextual", "--data",
+                                             path("data.tsv"), "--output", path("saved")}));
+  ASSERT_TRUE(succeeded(trained));
+  EXPECT_EQ(parse_json(read("saved/incipit.json"))["label_bias"].size(), 2u);
+}
+
+TEST_P(HardPromptTest, WordScoreCountsTheTokensOfAWord) {
+  const auto logit = [&](const std::string& score) {
+    const Outcome outcome = run(hard("predict", {"--word-score", score, "--logits", "half of it"},
+                                     R"({"negative": "weak", "positive": "very funny"})"));
+    EXPECT_TRUE(succeeded(outcome));
+    return parse_json(lines_of(outcome.out).at(0))["logits"][1].get<double>();
+  };
+  const double whole = logit("sequence");
+  EXPECT_NEAR(logit("mean"), whole / 2, 1e-4);  // logits are printed rounded
+  EXPECT_GT(logit("first"), whole);
+}
+
+TEST_P(HardPromptTest, WhatIsWrongIsNamed) {
+  const auto evaluate = [&](const std::string& words, const Arguments& more = {}) {
+    Arguments arguments = hard("evaluate", {"--data", path("test.tsv")}, words);
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  };
+  EXPECT_TRUE(
+      fails_with(evaluate(R"([["weak"], ["good"]])"), 1, "verbalizer: an object with the labels' words"));
+  EXPECT_TRUE(fails_with(evaluate(R"({"bad": "weak", "positive": "good"})"), 1, "negative"));
+  EXPECT_TRUE(fails_with(evaluate(R"({"negative": [], "positive": "good"})"), 1,
+                         "verbalizer: label \"negative\" has no words"));
+  EXPECT_TRUE(
+      fails_with(evaluate(R"({"negative": "good", "positive": "good"})"), 1, "word \"good\" is given twice"));
+  const Arguments to_train = {"--method", "hard", "--data", path("data.tsv"), "--output", path("out")};
+  EXPECT_TRUE(fails_with(run(hard("train", to_train, R"({"positive": "good"})")), 1,
+                         "verbalizer: label \"negative\" has no words"));
+  EXPECT_TRUE(fails_with(
+      run(hard("train", to_train, R"({"neutral": "old", "negative": "weak", "positive": "good"})")), 1,
+      "label \"neutral\" is none of negative, positive"));
+
+  EXPECT_TRUE(fails_with(run({"train", "--model", path("base"), "--method", "hard", "--data",
+                              path("data.tsv"), "--output", path("out")}),
+                         2, "--method: hard needs a --verbalizer"));
+  EXPECT_TRUE(fails_with(run(hard("train", {"--method", "prompt", "--calibrate", "domain", "--data",
+                                            path("data.tsv"), "--output", path("out")})),
+                         2, "--calibrate: needs --method hard"));
+  EXPECT_TRUE(fails_with(evaluate(kWords, {"--adapter", path("saved")}), 2,
+                         "needs either --adapter, or a hard prompt"));
+  EXPECT_FALSE(exists("out"));
+}
+
+TEST_P(HardPromptTest, ACheckpointWithoutALanguageModelHeadIsNamedByItsTensor) {
+  make_model("headless", GetParam());
+  const std::string tensor =
+      GetParam() == "bert" ? "cls.predictions.transform.dense.weight" : "lm_head.weight";
+  EXPECT_TRUE(fails_with(run({"predict", "--model", path("headless"), "--template", template_text(),
+                              "--verbalizer", kWords, "a film"}),
+                         1, tensor));
+}
+
+TEST_P(HardPromptTest, AMaskedModelNeedsABlank) {
+  const Outcome outcome = run(
+      {"predict", "--model", path("base"), "--template", "{text_a} it is", "--verbalizer", kWords, "a film"});
+  if (GetParam() == "bert")
+    EXPECT_TRUE(fails_with(outcome, 1, "the template has no {mask}"));
+  else
+    EXPECT_TRUE(succeeded(outcome));
+}
+
+}  // namespace
+}  // namespace incipit
