@@ -8,6 +8,7 @@
 #include "checks.h"
 #include "commands.h"
 #include "console.h"
+#include "demonstration_flags.h"
 #include "flags.h"
 #include "hard_prompt_flags.h"
 #include "labelled_data.h"
@@ -26,11 +27,12 @@ class Evaluate : public Command {
     add_model(line, model_)->required();
     line.list("--adapter", adapters_, "DIR", "Folder of the adapter, or of several, one after another");
     hard_prompt_.declare(line);
+    demonstrations_.declare(line);
     add_data(line, data_, "Labelled texts")->required();
     add_columns(line, data_);
     add_split(line, data_, "a folder's validation split where it has one, else everything");
     add_limit(line, limit_, "texts");
-    add_seed(line, seed_, "Draws the texts of --limit");
+    add_seed(line, seed_, "Draws the texts of --limit and the demonstrations");
     line.mark("--json", json_, "A JSON object for each adapter, one a line, instead of tables");
     line.flag("--predictions", predictions_, "FILE",
               "Also write every prediction, as `incipit predict` does");
@@ -49,6 +51,8 @@ class Evaluate : public Command {
   Result<int> run(const CommandLine& line) override {
     if (adapters_.empty() == !hard_prompt_.has_verbalizer())
       wrong_usage("evaluate", "needs either --adapter, or a hard prompt: --verbalizer, and --template");
+    if (!hard_prompt_.has_verbalizer())
+      demonstrations_.refuse("needs a hard prompt: --verbalizer, and --template");
     use_threads(threads_);
     INCIPIT_TRY(const std::filesystem::path path, data_path(data_.path));
     if (path == "-" && adapters_.size() > 1)
@@ -56,15 +60,11 @@ class Evaluate : public Command {
     INCIPIT_TRY(const Model model, load_model(model_));
     std::string report;
     std::string predictions;
-    if (hard_prompt_.has_verbalizer()) {
-      INCIPIT_TRY(const Adapter adapter, hard_prompt_.make(model));
-      INCIPIT_CHECK(read_data(path, adapter));
-      INCIPIT_CHECK(measure(model, adapter, "hard prompt", report, predictions));
-    }
+    if (hard_prompt_.has_verbalizer()) INCIPIT_CHECK(measure_hard_prompt(model, path, report, predictions));
     for (const std::string& folder : adapters_) {
       INCIPIT_TRY(const Adapter adapter, Adapter::load(folder, model, force_));
-      INCIPIT_CHECK(read_data(path, adapter));
-      INCIPIT_CHECK(measure(model, adapter, folder, report, predictions));
+      INCIPIT_CHECK(read_data(path, adapter.info().labels, adapter.info().preparation));
+      INCIPIT_CHECK(measure(model, adapter, folder, options_, report, predictions));
     }
     if (!predictions_.empty()) INCIPIT_CHECK(write_whole(predictions_, predictions));
     INCIPIT_TRY(Output output, Output::open(output_));
@@ -75,10 +75,22 @@ class Evaluate : public Command {
   }
 
  private:
-  /// Reads the texts unless they are there already with this adapter's labels and preparation.
-  Status read_data(const std::filesystem::path& path, const Adapter& adapter) {
-    const std::vector<std::string>& labels = adapter.info().labels;
-    DataOptions options = data_options(data_, adapter.info().preparation);
+  Status measure_hard_prompt(const Model& model, const std::filesystem::path& path, std::string& report,
+                             std::string& predictions) {
+    INCIPIT_TRY(const HardPrompt prompt, hard_prompt_.read());
+    INCIPIT_TRY(const std::vector<std::string> labels, verbalizer_labels(prompt.verbalizer));
+    INCIPIT_CHECK(read_data(path, labels, {}));
+    INCIPIT_TRY(const ReadyHardPrompt ready,
+                demonstrations_.make(model, hard_prompt_, data_, dataset_->examples, seed_));
+    PredictOptions options = options_;
+    if (ready.nearest) options.demonstrations = &*ready.nearest;
+    return measure(model, ready.adapter, "hard prompt", options, report, predictions);
+  }
+
+  /// Reads the texts unless they are there already with these labels and this preparation.
+  Status read_data(const std::filesystem::path& path, const std::vector<std::string>& labels,
+                   const Preparation& of_adapter) {
+    DataOptions options = data_options(data_, of_adapter);
     if (dataset_ && labels == read_for_ && options.preparation == read_with_) return {};
     if (options.split.empty() && has_split(path, "validation")) options.split = "validation";
     INCIPIT_TRY(dataset_, read_labelled(path, options, labels));
@@ -90,14 +102,15 @@ class Evaluate : public Command {
     return {};
   }
 
-  Status measure(const Model& model, const Adapter& adapter, const std::string& folder, std::string& report,
-                 std::string& predictions) const {
+  Status measure(const Model& model, const Adapter& adapter, const std::string& folder,
+                 const PredictOptions& options, std::string& report, std::string& predictions) const {
     const std::vector<Example>& examples = dataset_->examples;
     const std::vector<std::string>& labels = dataset_->labels;
-    Predictor predictor(model, adapter, options_);
+    Predictor predictor(model, adapter, options);
     Progress progress("evaluate", "texts", static_cast<std::int64_t>(examples.size()));
     INCIPIT_TRY(const std::vector<Prediction> predicted,
                 predictor.predict(examples, [&](std::int64_t done) { progress.update(done); }));
+    demonstrations_.note_shots(predicted);
     const Metrics metrics = evaluate_predictions(examples, predicted, static_cast<int>(labels.size()));
     const std::int64_t overlap = count_overlap(examples, adapter.info().training_texts);
     warn_of_overlap(folder, overlap, metrics.count);
@@ -136,6 +149,7 @@ class Evaluate : public Command {
   std::string model_;
   std::vector<std::string> adapters_;
   HardPromptFlags hard_prompt_;
+  DemonstrationFlags demonstrations_;
   DataFlags data_;
   std::int64_t limit_ = 0;
   std::uint64_t seed_ = 0;

@@ -29,10 +29,4 @@ Result<HardPrompt> HardPromptFlags::read() const {
   return prompt;
 }
 
-Result<Adapter> HardPromptFlags::make(const Model& model) const {
-  INCIPIT_TRY(const HardPrompt prompt, read());
-  INCIPIT_TRY(std::vector<std::string> labels, verbalizer_labels(prompt.verbalizer));
-  return make_hard_prompt(model, prompt, std::move(labels));
-}
-
 }  // namespace incipit::cli

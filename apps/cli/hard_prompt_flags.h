@@ -14,8 +14,6 @@ class HardPromptFlags {
   void declare(CommandLine& line);
   /// Fails where a file that they name cannot be read.
   Result<HardPrompt> read() const;
-  /// The hard prompt for a model, its labels in the verbalizer's order.
-  Result<Adapter> make(const Model& model) const;
   bool has_verbalizer() const { return !verbalizer_.empty(); }
 
  private:

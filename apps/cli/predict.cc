@@ -4,12 +4,14 @@
 
 #include "commands.h"
 #include "console.h"
+#include "demonstration_flags.h"
 #include "flags.h"
 #include "hard_prompt_flags.h"
 #include "numbers.h"
 #include "output.h"
 #include "prediction_json.h"
 #include "progress.h"
+#include "warnings.h"
 
 namespace incipit::cli {
 namespace {
@@ -23,9 +25,11 @@ class Predict : public Command {
     add_model(line, model_)->required();
     line.flag("--adapter", adapter_, "DIR", "Folder of the adapter");
     hard_prompt_.declare(line);
+    demonstrations_.declare(line);
     add_data(line, data_, "Texts to classify, of any number");
     add_columns(line, data_);
     add_split(line, data_, "everything, but a folder of splits needs one to be named");
+    add_seed(line, seed_, "Draws the demonstrations");
     line.mark("--pairs", pairs_, "The TEXTs are pairs: TEXT PAIR TEXT PAIR …");
     line.mark("--logits", logits_, "Also write the numbers before the softmax");
     add_output(line, output_);
@@ -45,15 +49,21 @@ class Predict : public Command {
       wrong_usage("--pairs", "needs an even number of texts");
     if (adapter_.empty() == !hard_prompt_.has_verbalizer())
       wrong_usage("predict", "needs either --adapter, or a hard prompt: --verbalizer, and --template");
+    if (!hard_prompt_.has_verbalizer())
+      demonstrations_.refuse("needs a hard prompt: --verbalizer, and --template");
     use_threads(threads_);
     INCIPIT_TRY(const Model model, load_model(model_));
-    INCIPIT_TRY(const Adapter adapter, hard_prompt_.has_verbalizer()
-                                           ? hard_prompt_.make(model)
-                                           : Adapter::load(adapter_, model, force_));
-    Predictor predictor(model, adapter, options_);
+    INCIPIT_TRY(const ReadyHardPrompt ready, make_ready(model));
+    PredictOptions options = options_;
+    if (ready.nearest) options.demonstrations = &*ready.nearest;
+    Predictor predictor(model, ready.adapter, options);
     INCIPIT_TRY(Output output, Output::open(output_));
-    const Job job{predictor, adapter.info(), output};
-    INCIPIT_CHECK(texts_.empty() ? predict_data(job) : predict_chunk(job, given_texts(job)));
+    const AdapterInfo& info = ready.adapter.info();
+    Job job{predictor, info, ready.shown, output, 0};
+    INCIPIT_CHECK(texts_.empty() ? predict_data(job) : predict_chunk(job, given_texts(info.preparation)));
+    if (job.own_demonstrations > 0)
+      print_warning(fmt::format("{} of the texts are among the demonstrations that all are shown",
+                                with_thousands(job.own_demonstrations)));
     INCIPIT_CHECK(output.commit());
     if (output.is_file()) INCIPIT_CHECK(write_whole(output_ + ".run.toml", line.resolved()));
     return 0;
@@ -63,12 +73,22 @@ class Predict : public Command {
   struct Job {
     Predictor& predictor;
     const AdapterInfo& adapter;
+    const std::vector<std::uint64_t>& shown;  // see ReadyHardPrompt
     Output& output;
+    std::int64_t own_demonstrations;  // texts that are among `shown`
   };
 
-  std::vector<Example> given_texts(const Job& job) const {
+  /// The adapter of the folder, or of the hard prompt.
+  Result<ReadyHardPrompt> make_ready(const Model& model) const {
+    if (hard_prompt_.has_verbalizer())
+      return demonstrations_.make(model, hard_prompt_, data_, given_texts({}), seed_);
+    INCIPIT_TRY(Adapter adapter, Adapter::load(adapter_, model, force_));
+    return ReadyHardPrompt{std::move(adapter), std::nullopt, {}};
+  }
+
+  std::vector<Example> given_texts(const Preparation& of_adapter) const {
     std::vector<Example> examples;
-    Preparer preparer(preparation(data_, job.adapter.preparation));
+    Preparer preparer(preparation(data_, of_adapter));
     for (std::size_t i = 0; i < texts_.size(); i += pairs_ ? 2 : 1) {
       Example example;
       example.id = std::to_string(examples.size());
@@ -80,15 +100,16 @@ class Predict : public Command {
     return examples;
   }
 
-  Status predict_chunk(const Job& job, const std::vector<Example>& examples) const {
+  Status predict_chunk(Job& job, const std::vector<Example>& examples) const {
     INCIPIT_TRY(const std::vector<Prediction> predictions, job.predictor.predict(examples));
+    job.own_demonstrations += count_overlap(examples, job.shown);
     std::string lines;
     for (std::size_t i = 0; i < examples.size(); ++i)
       lines += prediction_line(examples[i], predictions[i], job.adapter.labels, {.logits = logits_});
     return job.output.write(lines);
   }
 
-  Status predict_data(const Job& job) const {
+  Status predict_data(Job& job) const {
     INCIPIT_TRY(const std::filesystem::path path, data_path(data_.path));
     DataOptions options = data_options(data_, job.adapter.preparation);
     options.labels_required = false;
@@ -119,6 +140,8 @@ class Predict : public Command {
   std::string model_;
   std::string adapter_;
   HardPromptFlags hard_prompt_;
+  DemonstrationFlags demonstrations_;
+  std::uint64_t seed_ = 0;
   DataFlags data_;
   bool pairs_ = false;
   bool logits_ = false;

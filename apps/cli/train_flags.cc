@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "checks.h"
+#include "demonstration_flags.h"
 
 namespace incipit::cli {
 
@@ -19,6 +20,7 @@ void TrainFlags::declare_prompt(CommandLine& line) {
       "Nothing (a template and a verbalizer alone); the head alone; virtual tokens before the text; virtual "
       "tokens that join at a middle layer (faster, and often better)");
   hard_prompt_.declare(line);
+  add_shots(line, options_.shots, options_.shot_tokens);
   add_num_virtual_tokens(line, options_.num_virtual_tokens, 1);
   line.flag("--insert-layer", insert_layer_, "K",
             "Layer at which a late prompt joins; without it half of the layers")
@@ -147,6 +149,8 @@ Result<TrainOptions> TrainFlags::options(const CommandLine& line,
     wrong_usage("--calibrate", "needs --method hard: training sets its own scale");
   if (options.method == Method::hard && options.verbalizer.empty())
     wrong_usage("--method", "hard needs a --verbalizer");
+  if (options.shots > 0 && options.method != Method::hard)
+    wrong_usage("--shots", "needs --method hard: a text that is learned from must not be shown solved");
   if (line.given("--head-lr")) options.head_learning_rate = head_learning_rate_;
   options.schedule = *schedule_by_name(schedule_);
   options.batching = *batching_by_name(batching_);

@@ -8,6 +8,7 @@
 
 #include "incipit/adapter.h"
 #include "incipit/model.h"
+#include "incipit/preparation.h"
 #include "incipit/result.h"
 #include "incipit/word_score.h"
 
@@ -29,7 +30,8 @@ struct HardPrompt {
   std::string verbalizer;
   WordScore word_score = WordScore::sequence;
   Calibration calibration = Calibration::none;
-  std::int64_t max_length = 0;  // see AdapterInfo
+  std::int64_t max_length = 0;   // see AdapterInfo
+  Preparation preparation = {};  // of the texts that it is for
 };
 
 /// The labels that a verbalizer names, in its order. Fails where it is a list, which names none.

@@ -16,16 +16,22 @@
 
 namespace incipit {
 
+class NearestDemonstrations;
+
 struct Prediction {
   int label = 0;                     // index into the adapter's labels
   std::vector<float> probabilities;  // [labels]
   std::vector<float> logits;         // [labels]
   bool truncated = false;            // the text did not fit
+  std::int64_t shots = 0;            // of PredictOptions::demonstrations
 };
 
 struct PredictOptions {
   /// Tokens that are run at once; more needs more memory and is no faster beyond about a thousand.
   std::int64_t max_batch_tokens = 1024;
+  /// Finds what stands in front of each text's template; made for the same adapter, and must outlive the
+  /// Predictor. Null: nothing does.
+  const NearestDemonstrations* demonstrations = nullptr;
 };
 
 /// Runs an adapter on its model. Keeps scratch memory between calls; use one per thread. The model and the

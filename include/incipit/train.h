@@ -47,6 +47,8 @@ struct TrainOptions {
   std::string verbalizer;     // see AdapterInfo
   WordScore word_score = WordScore::sequence;
   Calibration calibration = Calibration::none;  // Method::hard
+  std::int64_t shots = 0;                       // Method::hard; demonstrations drawn from the training texts
+  std::int64_t shot_tokens = 0;                 // see ShotOptions
   Loss loss = Loss::vocabulary;                 // where there is a verbalizer
   std::int64_t num_virtual_tokens = 10;         // of a template with soft parts: theirs
   std::optional<std::int64_t> insert_layer;  // late: at which the prompt joins; default: half of the layers

@@ -17,15 +17,16 @@ constexpr std::int64_t kScoredRows = 256;  // examples that a scorer is given at
 }  // namespace
 
 Result<std::vector<TemplatedExample>> apply_template(const Model& model, const Adapter& adapter,
-                                                     std::span<const Example> examples) {
+                                                     std::span<const Example> examples,
+                                                     std::span<const std::span<const std::int32_t>> before) {
   std::vector<TemplatedExample> templated(examples.size());
   std::vector<std::optional<Error>> errors(examples.size());
   parallel_for(static_cast<std::int64_t>(examples.size()), 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const auto e = static_cast<std::size_t>(i);
-      auto applied =
-          adapter.input_template().apply(model.tokenizer(), model.backbone().spec().positions,
-                                         examples[e].text_a, examples[e].text_b, adapter.info().max_length);
+      auto applied = adapter.input_template().apply(
+          model.tokenizer(), model.backbone().spec().positions, examples[e].text_a, examples[e].text_b,
+          adapter.info().max_length, before.empty() ? std::span<const std::int32_t>() : before[e]);
       if (applied)
         templated[e] = std::move(*applied);
       else
@@ -44,15 +45,18 @@ Status run_features(PackedRun& run, const Adapter& adapter, std::span<const Temp
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return examples[a].size() < examples[b].size(); });
+  // Tokens that are run once a batch take no room of the others.
+  const std::int64_t shared = run.shared_tokens(adapter, examples);
+  const std::int64_t most_own = std::max(max_batch_tokens - shared, max_batch_tokens / 2);
   std::vector<std::int64_t> sizes;
-  for (const std::size_t e : order) sizes.push_back(examples[e].size());
+  for (const std::size_t e : order) sizes.push_back(examples[e].size() - shared);
 
   features.resize(static_cast<std::int64_t>(examples.size()), adapter.scorer().feature_width());
   const Adapter* const adapters[] = {&adapter};
   std::vector<WorkItem> items;
   Matrix batch_features;
   std::int64_t done = 0;
-  for (const IndexRange& range : split_by_size(sizes, max_batch_tokens)) {
+  for (const IndexRange& range : split_by_size(sizes, most_own)) {
     items.clear();
     for (std::size_t i = range.begin; i < range.end; ++i) items.push_back({&examples[order[i]], 0, order[i]});
     INCIPIT_CHECK(run.forward(adapters, items, {}, batch_features));

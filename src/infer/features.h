@@ -16,9 +16,11 @@
 
 namespace incipit {
 
-/// Examples as the adapter's template has them; tokenized in parallel. Fails naming the example.
-Result<std::vector<TemplatedExample>> apply_template(const Model& model, const Adapter& adapter,
-                                                     std::span<const Example> examples);
+/// Examples as the adapter's template has them; tokenized in parallel. `before`, where given: [examples] ids
+/// in front of each one's template. Fails naming the example.
+Result<std::vector<TemplatedExample>> apply_template(
+    const Model& model, const Adapter& adapter, std::span<const Example> examples,
+    std::span<const std::span<const std::int32_t>> before = {});
 
 /// What the adapter's scorer reads, [examples, feature_width], in their order; run in batches of like
 /// lengths of at most max_batch_tokens. `progress` may be null.

@@ -79,6 +79,7 @@ Result<Adapter> make_hard_prompt(const Model& model, const HardPrompt& prompt,
   info.verbalizer = prompt.verbalizer;
   info.word_score = prompt.word_score;
   info.max_length = prompt.max_length;
+  info.preparation = prompt.preparation;
   info.labels = std::move(labels);
   INCIPIT_TRY(Adapter adapter, Adapter::create(model, std::move(info), 0));
   if (prompt.calibration != Calibration::none) {

@@ -15,6 +15,20 @@ MatrixView rows_of(Matrix& all, std::int64_t first, std::int64_t count) {
   return {all.data() + first * all.cols(), count, all.cols(), all.cols()};
 }
 
+/// How many of the first `most` tokens of both are the same.
+std::int64_t common_tokens(const TemplatedExample& a, const TemplatedExample& b, std::int64_t most) {
+  for (std::int64_t t = 0; t < most; ++t) {
+    const auto at = static_cast<std::size_t>(t);
+    if (a.token[at] != b.token[at] || a.entry[at] != b.entry[at]) return t;
+  }
+  return most;
+}
+
+/// Tokens before the first that is read; at least one stays the example's own.
+std::int64_t unread_tokens(const TemplatedExample& example, const ReadPlan& plan) {
+  return plan.rows.empty() ? example.size() - 1 : plan.rows.front();
+}
+
 }  // namespace
 
 PackedRun::PackedRun(const Backbone& backbone) : backbone_(backbone), pass_(backbone.new_pass()) {}
@@ -74,13 +88,7 @@ void PackedRun::share_leading_tokens(std::size_t adapter, std::span<const WorkIt
   std::int64_t shared = model.size();
   for (const std::size_t i : own) {
     const TemplatedExample& example = *items[i].example;
-    const ReadPlan& plan = planned_[i].plan;
-    // What is read, and at least one token, stays the example's own.
-    shared = std::min(shared, plan.rows.empty() ? example.size() - 1 : plan.rows.front());
-    for (std::int64_t t = 0; t < shared; ++t) {
-      const auto at = static_cast<std::size_t>(t);
-      if (example.token[at] != model.token[at] || example.entry[at] != model.entry[at]) shared = t;
-    }
+    shared = common_tokens(model, example, std::min(shared, unread_tokens(example, planned_[i].plan)));
   }
   if (shared < kLeastShared) return;
   for (const std::size_t i : own) planned_[i].shared = shared;
@@ -102,6 +110,19 @@ void PackedRun::append(const TemplatedExample& example, std::int64_t begin, std:
   add(example.entry, batch_.entry);
   batch_.sequences.push_back({first, end - begin, key, parent});
   for (const std::int64_t row : rows) batch_.read.push_back(first + row - begin);
+}
+
+std::int64_t PackedRun::shared_tokens(const Adapter& adapter,
+                                      std::span<const TemplatedExample> examples) const {
+  if (!backbone_.spec().is_causal || examples.size() < 2) return 0;
+  std::int64_t shared = examples.front().size();
+  ReadPlan plan;
+  for (const TemplatedExample& example : examples) {
+    adapter.scorer().plan(example, plan);
+    shared = common_tokens(examples.front(), example, std::min(shared, unread_tokens(example, plan)));
+    if (shared < kLeastShared) return 0;
+  }
+  return shared;
 }
 
 Status PackedRun::forward(std::span<const Adapter* const> adapters, std::span<const WorkItem> items,

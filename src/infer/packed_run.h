@@ -38,6 +38,10 @@ class PackedRun {
   /// width].
   void backward(std::span<Adapter* const> adapters, ConstMatrixView d_features);
 
+  /// How many of their first tokens any two of an adapter's examples share, where forward() runs these once
+  /// a batch; else 0.
+  std::int64_t shared_tokens(const Adapter& adapter, std::span<const TemplatedExample> examples) const;
+
   /// Tokens of the last batch, virtual ones included.
   std::int64_t tokens() const { return batch_.size(); }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "prompt/fixed_words.h"
 #include "prompt/truncation.h"
 
 namespace incipit {
@@ -51,15 +52,13 @@ Status Template::add_part(const TemplatePart& part, const Tokenizer& tokenizer) 
     case Kind::mask:
       return add_mask(part);
     case Kind::special: {
-      const auto id = tokenizer.id(part.text);
-      if (!id) return fail("the vocabulary has no token \"{}\"", part.text);
-      slots_.push_back({{*id}, part.kind, false, false});
+      INCIPIT_TRY(std::vector<std::int32_t> ids, encode_fixed(part, tokenizer));
+      slots_.push_back({std::move(ids), part.kind, false, false});
       ++fixed_tokens_;
       return {};
     }
     case Kind::words: {
-      INCIPIT_TRY(std::vector<std::int32_t> ids,
-                  tokenizer.encode_words(part.blank_before ? " " + part.text : part.text));
+      INCIPIT_TRY(std::vector<std::int32_t> ids, encode_fixed(part, tokenizer));
       fixed_tokens_ += std::ssize(ids);
       unknown_tokens_ += std::count(ids.begin(), ids.end(), tokenizer.unknown_id().value_or(-1));
       slots_.push_back({std::move(ids), part.kind, part.blank_before, part.shortenable});
@@ -177,7 +176,8 @@ Result<std::vector<std::vector<std::int32_t>>> Template::fill_slots(
 
 Result<TemplatedExample> Template::apply(const Tokenizer& tokenizer, const PositionRule& rule,
                                          std::string_view text_a, std::optional<std::string_view> text_b,
-                                         std::int64_t max_length) const {
+                                         std::int64_t max_length,
+                                         std::span<const std::int32_t> before) const {
   max_length = std::min(max_length, room(rule));
   if (slots_.empty()) {
     INCIPIT_TRY(const Encoding encoding, tokenizer.encode(text_a, text_b, max_length));
@@ -187,7 +187,7 @@ Result<TemplatedExample> Template::apply(const Tokenizer& tokenizer, const Posit
   }
   INCIPIT_TRY(const std::vector<std::vector<std::int32_t>> filled, fill_slots(tokenizer, text_a, text_b));
   std::vector<std::int64_t> lengths;
-  std::int64_t fixed = std::ssize(frame_.before) + std::ssize(frame_.after);
+  std::int64_t fixed = std::ssize(frame_.before) + std::ssize(before) + std::ssize(frame_.after);
   for (std::size_t s = 0; s < slots_.size(); ++s)
     if (slots_[s].shortenable)
       lengths.push_back(std::ssize(filled[s]));
@@ -200,6 +200,7 @@ Result<TemplatedExample> Template::apply(const Tokenizer& tokenizer, const Posit
   TemplatedExample example;
   for (std::int64_t i = 0; i < front_rows_; ++i) append(example, static_cast<std::int32_t>(-1 - i), 0);
   for (const std::int32_t id : frame_.before) append(example, id, 0);
+  for (const std::int32_t id : before) append(example, id, 0);
   for (std::size_t s = 0, cut = 0; s < slots_.size(); ++s) {
     const std::int64_t all = std::ssize(filled[s]);
     const std::int64_t count = slots_[s].shortenable ? kept[cut++] : all;

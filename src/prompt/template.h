@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,10 +56,11 @@ class Template {
 
   /// The inputs are truncated so that the sequence has `max_length` tokens (at most room()), never the
   /// template nor the virtual tokens. Positions are PEFT's: counted from the first virtual token; a token
-  /// that joins later has no position. Fails where the template asks for a second text and there is none.
+  /// that joins later has no position. `before` are fixed ids of this example alone, between the special
+  /// tokens and the template's own words. Fails where the template asks for a second text and there is none.
   Result<TemplatedExample> apply(const Tokenizer& tokenizer, const PositionRule& rule,
                                  std::string_view text_a, std::optional<std::string_view> text_b,
-                                 std::int64_t max_length) const;
+                                 std::int64_t max_length, std::span<const std::int32_t> before = {}) const;
 
   /// The same for ids that are already there, of a template without words of its own.
   TemplatedExample arrange(const Encoding& encoding, const PositionRule& rule) const;

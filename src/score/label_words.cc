@@ -20,8 +20,8 @@ Result<LabelWord> make_word(std::string word, double weight, bool blank_before, 
   if (joined) word.erase(0, kNoBlank.size());
   if (!(weight > 0) || !std::isfinite(weight))
     return fail("word \"{}\": its weight is {}, a positive number is needed", word, weight);
-  INCIPIT_TRY(made.ids,
-              tokenizer.encode_words(blank_before && !joined && !word.starts_with(' ') ? " " + word : word));
+  made.filling = blank_before && !joined && !word.starts_with(' ') ? " " + word : word;
+  INCIPIT_TRY(made.ids, tokenizer.encode_words(made.filling));
   if (made.ids.empty()) return fail("word \"{}\" has no tokens", word);
   const auto unknown = tokenizer.unknown_id();
   if (unknown && std::find(made.ids.begin(), made.ids.end(), *unknown) != made.ids.end())

@@ -13,7 +13,8 @@ namespace incipit {
 
 /// A word that stands for a label in a template's blank.
 struct LabelWord {
-  std::string word;  // as it is written
+  std::string word;     // as it is written
+  std::string filling;  // what stands in the blank: the word with the blank character that belongs to it
   double weight = 1;
   std::vector<std::int32_t> ids;  // at least one
 };

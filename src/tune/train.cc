@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "incipit/demonstrations.h"
+
 #include "backbone/architecture.h"
 #include "backbone/backbone.h"
 #include "infer/features.h"
@@ -73,12 +75,25 @@ HeadInput default_head_input(Method method, bool is_causal) {
   return HeadInput::first;
 }
 
-Result<Adapter> start_adapter(const Model& model, const Dataset& data, const TrainOptions& options) {
-  if (options.method == Method::hard)
-    return make_hard_prompt(model,
-                            {options.template_text, options.verbalizer, options.word_score,
-                             options.calibration, options.max_length},
-                            data.labels);
+Result<Adapter> start_hard_prompt(const Model& model, const Dataset& data, const TrainOptions& options,
+                                  TrainObserver& observer) {
+  HardPrompt prompt{options.template_text, options.verbalizer, options.word_score,
+                    options.calibration,   options.max_length, data.preparation};
+  if (options.shots > 0) {
+    INCIPIT_TRY(Demonstrations drawn,
+                draw_demonstrations(model, prompt, data.labels, data.examples,
+                                    {options.shots, options.shot_tokens, options.seed}));
+    if (drawn.count < options.shots)
+      observer.on_warning(
+          fmt::format("{} of {} demonstrations fit or were found", drawn.count, options.shots));
+    prompt.template_text = std::move(drawn.template_text);
+  }
+  return make_hard_prompt(model, prompt, data.labels);
+}
+
+Result<Adapter> start_adapter(const Model& model, const Dataset& data, const TrainOptions& options,
+                              TrainObserver& observer) {
+  if (options.method == Method::hard) return start_hard_prompt(model, data, options, observer);
   AdapterInfo info;
   info.method = options.method;
   info.head_input =
@@ -283,7 +298,7 @@ class Training {
 Result<TrainResult> train(const Model& model, const Dataset& train, const Dataset* held_out,
                           const TrainOptions& options, TrainObserver& observer) {
   INCIPIT_CHECK(check(train, held_out, options));
-  INCIPIT_TRY(Adapter adapter, start_adapter(model, train, options));
+  INCIPIT_TRY(Adapter adapter, start_adapter(model, train, options, observer));
   return Training(model, std::move(adapter), options, class_weights(train, options), observer)
       .run(train, held_out);
 }

@@ -147,5 +147,70 @@ TEST_P(HardPromptTest, AMaskedModelNeedsABlank) {
     EXPECT_TRUE(succeeded(outcome));
 }
 
+TEST_P(HardPromptTest, DemonstrationsStandBeforeTheTemplate) {
+  const Outcome trained =
+      run(hard("train", {"--method", "hard", "--shots", "2", "--seed", "3", "--data", path("data.tsv"),
+                         "--validation-split", "0", "--output", path("saved")}));
+  ASSERT_TRUE(succeeded(trained));
+  const std::string template_saved = parse_json(read("saved/incipit.json"))["template"];
+  EXPECT_TRUE(template_saved.ends_with(template_text() + (GetParam() == "llama" ? "{mask}" : "")));
+  // The same are drawn from the same pool by the same seed.
+  const Outcome saved = run({"predict", "--model", path("base"), "--adapter", path("saved"), "--threads", "1",
+                             "--logits", "a new text"});
+  const Arguments shots = {"--shots", "2", "--seed", "3", "--logits", "a new text"};
+  const auto predicted = [&](Arguments more) {
+    more.insert(more.end(), shots.begin(), shots.end());
+    const Outcome outcome = run(hard("predict", more));
+    EXPECT_TRUE(succeeded(outcome));
+    return outcome;
+  };
+  ASSERT_TRUE(succeeded(saved));
+  const Outcome direct = predicted({"--pool", path("data.tsv")});
+  EXPECT_EQ(direct.out, saved.out);
+  EXPECT_NE(direct.err.find("demonstrations from " + path("data.tsv") + ": 300 texts"), std::string::npos)
+      << direct.err;
+  EXPECT_NE(predicted({"--pool", path("data.tsv"), "--shot-choice", "nearest"}).out, direct.out);
+  const Outcome few = predicted({"--pool", path("data.tsv"), "--shot-tokens", "3"});
+  EXPECT_NE(few.err.find("0 of 2 demonstrations fit or were found"), std::string::npos) << few.err;
+}
+
+TEST_P(HardPromptTest, ATextIsNeverItsOwnDemonstration) {
+  write("pool.tsv", "text\tlabel\nthe good film\tpositive\nthe dull film\tnegative\n");
+  const Arguments more = {"--pool", path("pool.tsv"), "--shots", "2", "--data"};
+  const auto evaluate = [&](const std::string& choice, const std::string& data) {
+    Arguments all = more;
+    all.insert(all.end(), {path(data), "--shot-choice", choice});
+    return run(hard("evaluate", all));
+  };
+  write("one.tsv", "text\tlabel\nthe good film\tpositive\n");
+  for (const char* choice : {"random", "nearest"}) {
+    const Outcome one = evaluate(choice, "one.tsv");
+    ASSERT_TRUE(succeeded(one));
+    EXPECT_NE(one.err.find("demonstrations from " + path("pool.tsv") + ": 1 texts"), std::string::npos)
+        << one.err;
+    EXPECT_TRUE(fails_with(evaluate(choice, "pool.tsv"), 1, "is among those to classify"));
+  }
+  // Texts that stream by cannot be left out beforehand; they are counted.
+  Arguments streamed = more;
+  streamed.push_back(path("one.tsv"));
+  const Outcome counted = run(hard("predict", streamed));
+  ASSERT_TRUE(succeeded(counted));
+  EXPECT_NE(counted.err.find("1 of the texts are among the demonstrations"), std::string::npos)
+      << counted.err;
+}
+
+TEST_P(HardPromptTest, WrongDemonstrationsAreNamed) {
+  EXPECT_TRUE(fails_with(run(hard("predict", {"--shots", "2", "a film"})), 2, "--shots: needs --pool"));
+  EXPECT_TRUE(fails_with(run(hard("predict", {"--shots", "2", "--pool", path("data.tsv"), "--shot-choice",
+                                              "nearest", "--calibrate", "domain", "a film"})),
+                         2, "--calibrate: needs --shot-choice random"));
+  EXPECT_TRUE(fails_with(run(hard("train", {"--method", "prompt", "--shots", "2", "--data", path("data.tsv"),
+                                            "--output", path("out")})),
+                         2, "--shots: needs --method hard"));
+  EXPECT_TRUE(
+      fails_with(run({"predict", "--model", path("base"), "--adapter", path("saved"), "--shots", "2", "a"}),
+                 2, "--shots: needs a hard prompt"));
+}
+
 }  // namespace
 }  // namespace incipit
