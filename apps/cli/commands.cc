@@ -14,6 +14,7 @@ constexpr std::array kCommands = {
     CommandEntry{"evaluate", "Measure adapters on labelled texts", make_evaluate},
     CommandEntry{"compare", "Run settings side by side on the same data and report them", make_compare},
     CommandEntry{"predict", "Classify texts with an adapter", make_predict},
+    CommandEntry{"generate", "Let a causal model go on where a prompt ends", make_generate},
     CommandEntry{"inspect", "Look into a prompt: what its vectors lie near and are worth", make_inspect},
 };
 

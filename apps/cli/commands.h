@@ -34,6 +34,7 @@ std::unique_ptr<Command> make_train();
 std::unique_ptr<Command> make_evaluate();
 std::unique_ptr<Command> make_compare();
 std::unique_ptr<Command> make_predict();
+std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_inspect();
 
 /// All of them, in the order of the help page.

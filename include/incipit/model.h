@@ -35,6 +35,7 @@ struct ModelInfo {
   std::int64_t backbone_parameters = 0;  // all frozen ones, a BERT's pooler included; no classifier
   std::vector<std::string> labels;       // of its config; placeholders LABEL_0, … where it names none
   std::string fingerprint;               // of the backbone's weights and shape, hex
+  std::vector<std::int32_t> end_tokens;  // that end a text, of a causal model; empty where none is known
   std::string chat_template;             // Jinja, of a GGUF file; empty where it has none
 };
 

@@ -8,6 +8,7 @@
 
 #include "incipit/result.h"
 
+#include "engine/kv_block.h"
 #include "engine/packed_batch.h"
 #include "engine/position_rule.h"
 #include "tensor/matrix.h"
@@ -35,6 +36,9 @@ struct Inputs {
   ConstMatrixView virtual_rows;  // [rows, hidden]: row r is token -1 - r
   ConstMatrixView resumed_rows;  // [word tokens with entry > 0, hidden], in the order of the batch: their
                                  // hidden states before that layer, from an earlier run
+  /// What sequences have in front of them: see Sequence::kv_block. Never differentiated through, so that a
+  /// pass with them is neither traced nor has attention measured.
+  std::span<const KvBlock* const> kv_blocks{};
 };
 
 /// Which dropout masks a training step draws; they depend on it, the example's key, the layer and the token's
@@ -51,6 +55,9 @@ struct Want {
   /// attention of its sequence's rows to read, mean over heads and those rows; before dropout. A sequence's
   /// shares in a layer sum to 1, or are 0 where none of its rows to read has joined yet.
   Matrix* attention = nullptr;
+  /// [sequences] or empty; causal backbones: where not null, the sequence's keys and values are appended. May
+  /// be the block that the sequence has in front of it.
+  std::span<KvBlock* const> keep_kv{};
 };
 
 /// Scratch memory of a forward pass and, after a traced one, what its backward pass needs. Made by one

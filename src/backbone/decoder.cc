@@ -124,6 +124,10 @@ void Decoder::run_layer(std::int64_t l, const PackedBatch& batch, const Stage& s
   DecoderTrace& trace = pass.traces[pass.keeps(l) ? layer : 0];
   decoder_layer_forward(weights_.layers[layer], shape_, pass.rows[layer], rotation(l, stage, pass), trace,
                         pass.scratch, pass.hidden);
+  for (std::size_t s = 0; s < pass.keep_kv.size(); ++s)
+    if (pass.keep_kv[s] != nullptr)
+      pass.keep_kv[s]->append(l, own_keys_and_values(weights_.layers[layer], shape_, trace,
+                                                     stage.spans[s].first, stage.spans[s].count));
   if (const std::span<float> shares = pass.attention_of(l); !shares.empty())
     measure_read_attention(
         batch, stage, shape_.attention, pass.rows[layer],

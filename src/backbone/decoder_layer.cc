@@ -83,7 +83,10 @@ void gather_keys(const DecoderLayer& layer, const DecoderShape& shape, const Lay
   const std::int64_t first = layer.query ? 0 : shape.query_width(), width = 2 * shape.key_width();
   gathered.resize(std::ssize(rows.key_rows), width);
   for (std::int64_t i = 0; i < gathered.rows(); ++i)
-    std::copy_n(own.row(rows.key_rows[static_cast<std::size_t>(i)]) + first, width, gathered.row(i));
+    if (const std::int64_t row = rows.key_rows[static_cast<std::size_t>(i)]; row >= 0)
+      std::copy_n(own.row(row) + first, width, gathered.row(i));
+  for (const LayerRows::BlockKeys& block : rows.block_keys)
+    std::copy_n(block.rows.data, block.rows.rows * width, gathered.row(block.first));
 }
 
 /// Sums the gradients of a row's keys and values over the sequences that attend to them, always in the same
@@ -244,6 +247,12 @@ void decoder_layer_forward(const DecoderLayer& layer, const DecoderShape& shape,
   else
     activate(shape.activation, trace.up.data(), scratch.active.data(), out * inner);
   add_output(layer.down, scratch.active, rows, DropoutSite::output, shape.hidden_dropout, scratch, hidden);
+}
+
+ConstMatrixView own_keys_and_values(const DecoderLayer& layer, const DecoderShape& shape,
+                                    const DecoderTrace& trace, std::int64_t first, std::int64_t count) {
+  const std::int64_t from = layer.query ? 0 : shape.query_width();
+  return {trace.key_value.row(first) + from, count, 2 * shape.key_width(), trace.key_value.cols()};
 }
 
 AttentionInputs attention_inputs(const DecoderLayer& layer, const DecoderShape& shape, const LayerRows& rows,

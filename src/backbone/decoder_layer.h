@@ -87,6 +87,10 @@ void decoder_layer_forward(const DecoderLayer& layer, const DecoderShape& shape,
                            const Rotation& rotation, DecoderTrace& trace, DecoderScratch& scratch,
                            Matrix& hidden);
 
+/// Keys and values side by side, of `count` rows that came into decoder_layer_forward(), right after it.
+ConstMatrixView own_keys_and_values(const DecoderLayer& layer, const DecoderShape& shape,
+                                    const DecoderTrace& trace, std::int64_t first, std::int64_t count);
+
 /// What the attention worked on in decoder_layer_forward(), right after it.
 AttentionInputs attention_inputs(const DecoderLayer& layer, const DecoderShape& shape, const LayerRows& rows,
                                  const DecoderTrace& trace, const DecoderScratch& scratch);

@@ -228,6 +228,16 @@ TEST(Encoder, RefusesWhatIsOutside) {
   child.parent = 0;
   EXPECT_NE(message(pack({text(3, 1, {0}), child}), {}).find("a bidirectional model cannot"),
             std::string::npos);
+  KvBlock block;
+  const KvBlock* const blocks[] = {&block};
+  KvBlock* const keep[] = {&block};
+  PackedBatch behind = pack({text(3, 1, {0})});
+  Want want;
+  want.keep_kv = keep;
+  EXPECT_NE(encoder->forward(behind, {}, want, *pass, out).error().message.find("cannot be continued"),
+            std::string::npos);
+  behind.sequences[0].kv_block = 0;
+  EXPECT_NE(message(behind, {{}, {}, blocks}).find("a bidirectional model cannot"), std::string::npos);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ class RowPlanner {
       : batch_(batch), stage_(stage), rule_(rule) {
     rows_.keys = stage.rows();
     continues_ = std::any_of(batch.sequences.begin(), batch.sequences.end(),
-                             [](const Sequence& sequence) { return sequence.parent >= 0; });
+                             [](const Sequence& s) { return s.parent >= 0 || s.kv_block >= 0; });
   }
 
   LayerRows plan() {
@@ -47,7 +47,7 @@ class RowPlanner {
   void add_query(std::size_t s, std::int64_t row) {
     ++query_count_;
     if (!rule_.is_causal) return;
-    const std::int64_t end = ancestors_count(s) + row - stage_.spans[s].first + 1;
+    const std::int64_t end = keys_before(s) + row - stage_.spans[s].first + 1;
     const std::int64_t begin = rule_.window > 0 ? std::max<std::int64_t>(0, end - rule_.window) : 0;
     rows_.visible.push_back({static_cast<std::int32_t>(begin), static_cast<std::int32_t>(end)});
   }
@@ -70,15 +70,27 @@ class RowPlanner {
   void gather_keys(std::size_t s) {
     if (const std::int64_t parent = batch_.sequences[s].parent; parent >= 0)
       gather_keys(static_cast<std::size_t>(parent));
+    if (const std::int64_t count = block_count(s); count > 0) {
+      const KvBlock& block = *rule_.kv_blocks[static_cast<std::size_t>(batch_.sequences[s].kv_block)];
+      rows_.block_keys.push_back({std::ssize(rows_.key_rows), block.keys_and_values(rule_.layer)});
+      rows_.key_rows.insert(rows_.key_rows.end(), static_cast<std::size_t>(count), -1);
+    }
     for (std::int64_t i = 0; i < stage_.spans[s].count; ++i)
       rows_.key_rows.push_back(stage_.spans[s].first + i);
   }
 
-  std::int64_t ancestors_count(std::size_t s) const {
-    std::int64_t count = 0;
+  /// Keys that its block gives.
+  std::int64_t block_count(std::size_t s) const {
+    const std::int64_t block = batch_.sequences[s].kv_block;
+    return block < 0 ? 0 : rule_.kv_blocks[static_cast<std::size_t>(block)]->rows(rule_.layer);
+  }
+
+  std::int64_t keys_before(std::size_t s) const {
+    std::int64_t count = block_count(s);
     for (std::int64_t parent = batch_.sequences[s].parent; parent >= 0;
          parent = batch_.sequences[static_cast<std::size_t>(parent)].parent)
-      count += stage_.spans[static_cast<std::size_t>(parent)].count;
+      count += stage_.spans[static_cast<std::size_t>(parent)].count +
+               block_count(static_cast<std::size_t>(parent));
     return count;
   }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "engine/kv_block.h"
 #include "engine/packed_batch.h"
 #include "engine/stage_plan.h"
 #include "ops/attention.h"
@@ -15,9 +17,15 @@ struct LayerRows {
   std::vector<std::int64_t> queries;  // those that go out; empty: all
   std::vector<AttentionSpan> spans;   // by sequence
   std::vector<KeyRange> visible;      // [rows out]; empty: each attends to all of its span
+  /// Keys and values that a block gives: those at places [first, …) of the gathered ones.
+  struct BlockKeys {
+    std::int64_t first = 0;
+    ConstMatrixView rows;  // [tokens, keys and values]
+  };
   /// Where sequences continue others: the rows whose keys and values the spans refer to, of every sequence
-  /// its ancestors' and then its own. Empty: they refer to the rows as they come in.
+  /// its ancestors' and then its own; -1: given by a block. Empty: they refer to the rows as they come in.
   std::vector<std::int64_t> key_rows;
+  std::vector<BlockKeys> block_keys;
   std::vector<std::uint64_t> dropout_keys;  // [rows out], of this layer; empty: dropout off
 
   std::int64_t rows_out() const { return queries.empty() ? keys : static_cast<std::int64_t>(queries.size()); }
@@ -28,6 +36,8 @@ struct LayerRule {
   bool is_causal = false;
   std::int64_t window = 0;  // causal: keys that a query attends to, itself included; 0: all before it
   bool reads_only = false;  // only the rows to read go out: the last layer
+  std::int64_t layer = 0;   // whose keys and values the blocks give
+  std::span<const KvBlock* const> kv_blocks{};
 };
 
 /// The rows of a layer of a stage, without dropout.

@@ -28,8 +28,33 @@ Status LayerStack::check_tokens(const PackedBatch& batch, const Inputs& inputs) 
     return fail("batch: {} tokens resume from hidden states, {} are given", resumed,
                 inputs.resumed_rows.rows);
   for (std::size_t s = 0; s < batch.sequences.size() && !spec_.is_causal; ++s)
-    if (batch.sequences[s].parent >= 0)
+    if (batch.sequences[s].parent >= 0 || batch.sequences[s].kv_block >= 0)
       return fail("batch: sequence {} continues another, which a bidirectional model cannot", s);
+  return {};
+}
+
+Status LayerStack::check_kv(const PackedBatch& batch, const Inputs& inputs, const Want& want) const {
+  const std::int64_t width = 2 * spec_.num_key_value_heads * spec_.head_dim;
+  for (std::size_t b = 0; b < inputs.kv_blocks.size(); ++b) {
+    const KvBlock& block = *inputs.kv_blocks[b];
+    if (!block.empty() && (block.num_layers() != spec_.num_layers || block.width() != width))
+      return fail("block {}: {} layers of keys and values of {}, the model has {} of {}", b,
+                  block.num_layers(), block.width(), spec_.num_layers, width);
+  }
+  bool continues = false;
+  for (std::size_t s = 0; s < batch.sequences.size(); ++s) {
+    const std::int64_t block = batch.sequences[s].kv_block;
+    if (block < -1 || block >= std::ssize(inputs.kv_blocks))
+      return fail("batch: sequence {} continues block {} of {}", s, block, inputs.kv_blocks.size());
+    continues |= block >= 0;
+  }
+  if (continues && (want.trace || want.dropout || want.attention != nullptr))
+    return fail("batch: sequences that continue a block can be neither trained nor measured");
+  if (want.keep_kv.empty()) return {};
+  if (!spec_.is_causal) return fail("batch: a bidirectional model's keys and values cannot be continued");
+  if (want.keep_kv.size() != batch.sequences.size())
+    return fail("batch: {} sequences, {} blocks to keep them in", batch.sequences.size(),
+                want.keep_kv.size());
   return {};
 }
 
@@ -37,10 +62,12 @@ Status LayerStack::plan(const PackedBatch& batch, const Inputs& inputs, const Wa
                         std::int64_t end_layer, StackPass& pass) const {
   INCIPIT_TRY(pass.stages, plan_stages(batch, spec_.num_layers));
   INCIPIT_CHECK(check_tokens(batch, inputs));
+  INCIPIT_CHECK(check_kv(batch, inputs, want));
   INCIPIT_CHECK(check_positions(batch));
   pass.traced = want.trace;
   pass.dropout = want.dropout;
   pass.attention = want.attention;
+  pass.keep_kv = want.keep_kv;
   if (pass.attention != nullptr) {
     pass.attention->resize(spec_.num_layers, batch.size());
     pass.attention->fill(0.0f);
@@ -49,18 +76,19 @@ Status LayerStack::plan(const PackedBatch& batch, const Inputs& inputs, const Wa
   for (std::size_t t = 0; t < batch.token.size(); ++t)
     if (batch.token[t] < 0)
       pass.lowest_gradient = std::min<std::int64_t>(pass.lowest_gradient, batch.entry[t]);
-  plan_rows(batch, end_layer, pass);
+  plan_rows(batch, inputs, end_layer, pass);
   prepare(batch, pass);
   return {};
 }
 
-void LayerStack::plan_rows(const PackedBatch& batch, std::int64_t end_layer, StackPass& pass) const {
+void LayerStack::plan_rows(const PackedBatch& batch, const Inputs& inputs, std::int64_t end_layer,
+                           StackPass& pass) const {
   pass.rows.assign(static_cast<std::size_t>(spec_.num_layers), {});
   for (const Stage& stage : pass.stages)
     for (std::int64_t l = stage.first_layer; l < std::min(stage.end_layer, end_layer); ++l) {
       LayerRows& rows = pass.rows[static_cast<std::size_t>(l)];
       const bool last = l == spec_.num_layers - 1 && !batch.read.empty();
-      rows = plan_layer_rows(batch, stage, {spec_.is_causal, attention_window(l), last});
+      rows = plan_layer_rows(batch, stage, {spec_.is_causal, attention_window(l), last, l, inputs.kv_blocks});
       if (!pass.dropout) continue;
       rows.dropout_keys = dropout_keys(batch, stage, *pass.dropout, static_cast<std::uint64_t>(l) + 1);
       if (rows.queries.empty()) continue;

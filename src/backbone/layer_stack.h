@@ -17,7 +17,8 @@ struct StackPass : Pass {
   std::int64_t lowest_gradient = 0;  // layer of the lowest virtual token; num_layers: there is none
   bool traced = false;
   std::optional<DropoutKey> dropout;
-  Matrix* attention = nullptr;  // see Want
+  Matrix* attention = nullptr;          // see Want
+  std::span<KvBlock* const> keep_kv{};  // see Want
   Matrix hidden, next;  // [padded rows, hidden]: the rows in flight, or their gradient; and room for the next
 
   /// The layer's row of it, empty where it is not wanted.
@@ -75,9 +76,11 @@ class LayerStack : public Backbone {
 
  private:
   Status check_tokens(const PackedBatch& batch, const Inputs& inputs) const;
+  Status check_kv(const PackedBatch& batch, const Inputs& inputs, const Want& want) const;
   Status plan(const PackedBatch& batch, const Inputs& inputs, const Want& want, std::int64_t end_layer,
               StackPass& pass) const;
-  void plan_rows(const PackedBatch& batch, std::int64_t end_layer, StackPass& pass) const;
+  void plan_rows(const PackedBatch& batch, const Inputs& inputs, std::int64_t end_layer,
+                 StackPass& pass) const;
   void run(const PackedBatch& batch, const Inputs& inputs, std::int64_t end_layer, StackPass& pass) const;
   void enter(const PackedBatch& batch, const Inputs& inputs, const Stage& stage, StackPass& pass) const;
   void leave(const PackedBatch& batch, const Stage& stage, StackPass& pass, MatrixView d_virtual_rows) const;

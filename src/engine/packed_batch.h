@@ -14,6 +14,9 @@ struct Sequence {
   /// Causal backbones: the sequence before it in the batch that this one continues, as if it stood at that
   /// one's end: it attends to its keys and values, and to those of its parents. Several may continue one.
   std::int64_t parent = -1;
+  /// Causal backbones, where there is no parent: the block of Inputs::kv_blocks in front of it, to which it
+  /// attends. Several may have one.
+  std::int64_t kv_block = -1;
 };
 
 /// Sequences end to end, without padding: what a backbone runs. Plain data; vectors keep their storage from

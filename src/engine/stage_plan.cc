@@ -15,6 +15,8 @@ Status check(const PackedBatch& batch, std::int64_t num_layers) {
     const Sequence& sequence = batch.sequences[static_cast<std::size_t>(s)];
     if (sequence.parent < -1 || sequence.parent >= s)
       return fail("batch: sequence {} continues sequence {}, expected one before it", s, sequence.parent);
+    if (sequence.parent >= 0 && sequence.kv_block >= 0)
+      return fail("batch: sequence {} continues both a sequence and a block of keys and values", s);
     if (sequence.first != end || sequence.count < 1)
       return fail("batch: a sequence starts at token {} and has {}, expected a start at {}", sequence.first,
                   sequence.count, end);

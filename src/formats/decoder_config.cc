@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "formats/config_fields.h"
+#include "formats/end_tokens.h"
 
 namespace incipit {
 namespace {
@@ -17,12 +18,13 @@ struct Family {
   std::int64_t vocab_size, intermediate_size, key_value_heads, max_positions;  // key_value_heads 0: as heads
   bool has_biases;     // reads attention_bias and mlp_bias
   bool always_biased;  // query, key and value have biases
+  std::vector<std::int32_t> end_tokens;
 };
 
-constexpr Family kFamilies[] = {
-    {"llama", 32000, 11008, 0, 2048, true, false},
-    {"mistral", 32000, 14336, 8, 4096 * 32, false, false},
-    {"qwen2", 151936, 22016, 32, 32768, false, true},
+const Family kFamilies[] = {
+    {"llama", 32000, 11008, 0, 2048, true, false, {2}},
+    {"mistral", 32000, 14336, 8, 4096 * 32, false, false, {2}},
+    {"qwen2", 151936, 22016, 32, 32768, false, true, {}},
 };
 
 constexpr std::string_view kGpt2 = "gpt2";
@@ -49,6 +51,7 @@ void read_gpt2(ConfigFields& fields, HfConfig& config) {
   config.embedding_dropout = fields.number("embd_pdrop", 0.1, 0.0, 1.0);
   config.attention_dropout = fields.number("attn_pdrop", 0.1, 0.0, 1.0);
   config.attention_bias = config.mlp_bias = true;
+  config.end_tokens = {50256};
   config.scale_attn_weights = fields.truth("scale_attn_weights", true);
   config.scale_attn_by_inverse_layer_idx = fields.truth("scale_attn_by_inverse_layer_idx", false);
   config.tie_word_embeddings = fields.truth("tie_word_embeddings", true);
@@ -141,6 +144,7 @@ Status read_llama_like(ConfigFields& fields, const Family& family, HfConfig& con
   config.rms_norm_eps = fields.number("rms_norm_eps", 1e-6, 0.0, 1.0);
   config.hidden_act = fields.text("hidden_act", "silu");
   config.hidden_dropout = config.embedding_dropout = 0;
+  config.end_tokens = family.end_tokens;
   config.attention_dropout = fields.optional_probability("attention_dropout", 0.0);
   config.attention_bias =
       family.always_biased || (family.has_biases && fields.truth("attention_bias", false));
@@ -186,6 +190,8 @@ Status read_decoder_config(const Json& json, const fs::path& file, HfConfig& con
                                         [&](const Family& f) { return f.model_type == config.model_type; });
     INCIPIT_CHECK(read_llama_like(fields, *family, config));
   }
+  INCIPIT_TRY(auto end_tokens, read_end_tokens(json, file));
+  if (end_tokens) config.end_tokens = std::move(*end_tokens);
   config.initializer_range = fields.number("initializer_range", 0.02, 0.0, 1e3);
   config.classifier_dropout = 0;  // their classification head has none
   INCIPIT_CHECK(fields.status());

@@ -120,6 +120,7 @@ class Reader {
     const std::pair<const char*, std::optional<std::int64_t>*> ids[] = {
         {"tokenizer.ggml.bos_token_id", &config_.bos_token_id},
         {"tokenizer.ggml.eos_token_id", &config_.eos_token_id},
+        {"tokenizer.ggml.eot_token_id", &config_.eot_token_id},
         {"tokenizer.ggml.padding_token_id", &config_.pad_token_id}};
     for (const auto& [name, id] : ids) {
       INCIPIT_TRY(*id, file_.integer(name, 0, config_.vocab_size - 1));
@@ -209,6 +210,8 @@ HfConfig hf_config(const GgufConfig& config) {
   // A GGUF file has no dropout rates: what transformers' configurations have unless told otherwise.
   hf.hidden_dropout = hf.embedding_dropout = hf.attention_dropout = hf.classifier_dropout = gpt2 ? 0.1 : 0.0;
   hf.labels = {"LABEL_0", "LABEL_1"};
+  for (const std::optional<std::int64_t>& id : {config.eos_token_id, config.eot_token_id})
+    if (id) hf.end_tokens.push_back(static_cast<std::int32_t>(*id));
   return hf;
 }
 

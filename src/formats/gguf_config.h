@@ -26,6 +26,7 @@ struct GgufConfig {
   double norm_eps = 0.0;                     // of RMS norm (llama, qwen2) or layer norm (gpt2)
   bool tie_word_embeddings = false;          // there is no output.weight
   std::optional<std::int64_t> bos_token_id, eos_token_id, pad_token_id;
+  std::optional<std::int64_t> eot_token_id;  // ends a turn of a chat
 
   bool attention_bias = false;  // of query, key and value: there is blk.0.attn_q.bias
   bool mlp_bias = false;        // there is blk.0.ffn_up.bias

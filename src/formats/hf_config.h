@@ -47,6 +47,7 @@ struct HfConfig {
   std::string hidden_act = "gelu";
   bool tie_word_embeddings = true;  // the language-model head's matrix is the word embeddings
   // Of decoders.
+  std::vector<std::int32_t> end_tokens;  // that end a text: eos_token_id
   RopeConfig rope;
   bool attention_bias = false;  // of query, key and value; Llama's: of the attention's output, too
   bool mlp_bias = false;

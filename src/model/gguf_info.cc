@@ -40,6 +40,7 @@ ModelInfo model_info(const GgufFile& file, const HfConfig& config) {
   info.vocab_size = config.vocab_size;
   info.max_positions = config.max_position_embeddings;
   info.backbone_parameters = count_parameters(file);
+  info.end_tokens = config.end_tokens;
   return info;
 }
 

@@ -46,6 +46,9 @@ Result<Model> Model::load(const std::filesystem::path& path) {
   if (loaded.head.spec.dense_is_frozen) info.backbone_parameters += spec.hidden_size * (spec.hidden_size + 1);
   info.labels = config.labels;
   info.fingerprint = fingerprint(files.store, config);
+  // Others cannot be made.
+  for (const std::int32_t id : config.end_tokens)
+    if (spec.is_causal && id < spec.vocab_size) info.end_tokens.push_back(id);
   info.chat_template = std::move(files.chat_template);
 
   LoadReport report{std::move(loaded.unused), std::move(loaded.newly_initialised)};

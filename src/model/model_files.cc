@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "formats/end_tokens.h"
 #include "formats/gguf_config.h"
 #include "formats/gguf_tokenizer.h"
 
@@ -33,6 +34,8 @@ Result<ModelFiles> open_model_files(const fs::path& path) {
         "is needed",
         path.string());
   INCIPIT_TRY(HfConfig config, read_hf_config(path));
+  INCIPIT_TRY(auto end_tokens, generation_end_tokens(path));
+  if (end_tokens) config.end_tokens = std::move(*end_tokens);
   INCIPIT_TRY(TensorStore store, TensorStore::open(path));
   INCIPIT_TRY(Tokenizer tokenizer, Tokenizer::load(path));
   return ModelFiles{std::move(config), std::move(store), std::move(tokenizer), ""};

@@ -26,6 +26,7 @@ from safetensors.torch import load_file, save_file
 import loading_reference
 import synthetic
 from cases import CASES
+from generate_reference import generate_reference
 from lm_reference import lm_reference
 from peft_reference import load_base, peft_reference, plain_reference, prompt_model
 from variant_reference import variant_reference
@@ -102,6 +103,15 @@ def make_words(case, scratch):
     save_file(tensors, folder / "words.safetensors", metadata={"format": "pt"})
 
 
+def make_generation(case, scratch):
+    """generate.json, of the two kinds of decoders: learned positions and rotary ones."""
+    if case.name not in ("gpt2", "llama"):
+        return
+    folder = HERE / "parity" / case.name
+    write_json(folder / "generate.json", generate_reference(case, pathlib.Path(scratch) / case.name / "generate", load_file(
+        folder / "adapter" / "adapter_model.safetensors")["prompt_embeddings"]))
+
+
 def make_case(case, scratch):
     folder = HERE / "parity" / case.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,6 +155,7 @@ def main(wanted):
                 make_case(case, scratch)
                 make_lm_head(case, scratch)
                 make_words(case, scratch)
+                make_generation(case, scratch)
 
 
 if __name__ == "__main__":
