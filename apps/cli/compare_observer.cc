@@ -9,15 +9,16 @@
 
 namespace incipit::cli {
 
-void CompareObserver::on_model(const std::filesystem::path& folder) {
-  print_note(fmt::format("model {}", folder.string()));
+void CompareObserver::on_model(const std::filesystem::path& folder, Precision precision) {
+  print_note(fmt::format("model {}, {}", folder.string(), name_of(precision)));
 }
 
 void CompareObserver::on_trial(const Model& model, const ExperimentRun& run, std::uint64_t seed,
                                TrialPlace place) {
   const std::string& words = run.options.template_text;
   // A template that is wrong fails the trial, which says so.
-  if (checked_.emplace(run.model, words).second) static_cast<void>(warn_of_unknown_words(model.tokenizer(), words));
+  if (checked_.emplace(run.model, words).second)
+    static_cast<void>(warn_of_unknown_words(model.tokenizer(), words));
   trial_ = fmt::format("[{}/{}] {}, seed {}", place.number, place.count, run.name, seed);
 }
 

@@ -14,7 +14,7 @@ namespace incipit::cli {
 /// Shows on stderr how a comparison goes, a line for each trial; passes Ctrl-C on.
 class CompareObserver : public ExperimentObserver {
  public:
-  void on_model(const std::filesystem::path& folder) override;
+  void on_model(const std::filesystem::path& folder, Precision precision) override;
   void on_trial(const Model& model, const ExperimentRun& run, std::uint64_t seed, TrialPlace place) override;
   void on_start(const TrainStart& start) override;
   void on_step(const StepReport& report) override;

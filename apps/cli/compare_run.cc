@@ -40,6 +40,7 @@ Result<fs::path> resolve_data(const std::string& name, const std::string& where)
 
 CompareRun::CompareRun(FileRun run) : run_(std::move(run)), line_("compare", "") {
   add_model(line_, model_)->required();
+  add_precision(line_, precision_);
   data_.declare(line_);
   flags_.declare(line_);
   add_class_weights(line_, class_weights_);
@@ -200,11 +201,14 @@ ExperimentRun CompareRun::experiment_run(const std::vector<std::string>& labels,
   run.note = run_.note;
   run.seeds = run_.seeds;
   run.model = std::move(model);
+  run.precision = resolved(*precision_by_name(precision_));
   run.options = options_;
   located([&] { set_class_weights(class_weights_, labels, run.options); });
   for (const FlagValue& flag : line_.values())
     if (flag.name == "template")
       run.settings.emplace_back(flag.name, options_.template_text);  // not the name of its file
+    else if (flag.name == "precision")
+      run.settings.emplace_back(flag.name, name_of(run.precision));  // auto is another elsewhere
     else if (flag.name != "seed")
       run.settings.emplace_back(flag.name, fmt::format("{}", fmt::join(flag.values, " ")));
   return run;

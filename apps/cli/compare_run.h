@@ -59,6 +59,7 @@ class CompareRun {
   FileRun run_;
   CommandLine line_;
   std::string model_;
+  std::string precision_;
   TrainOptions options_;
   std::string class_weights_;
   TrainDataFlags data_;

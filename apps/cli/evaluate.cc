@@ -25,6 +25,7 @@ class Evaluate : public Command {
  public:
   void declare(CommandLine& line) override {
     add_model(line, model_)->required();
+    add_precision(line, precision_);
     line.list("--adapter", adapters_, "DIR", "Folder of the adapter, or of several, one after another");
     hard_prompt_.declare(line);
     demonstrations_.declare(line);
@@ -57,7 +58,7 @@ class Evaluate : public Command {
     INCIPIT_TRY(const std::filesystem::path path, data_path(data_.path));
     if (path == "-" && adapters_.size() > 1)
       wrong_usage("--data", "standard input can serve one --adapter only");
-    INCIPIT_TRY(const Model model, load_model(model_));
+    INCIPIT_TRY(const Model model, load_model(model_, precision_));
     std::string report;
     std::string predictions;
     if (hard_prompt_.has_verbalizer()) INCIPIT_CHECK(measure_hard_prompt(model, path, report, predictions));
@@ -147,6 +148,7 @@ class Evaluate : public Command {
   }
 
   std::string model_;
+  std::string precision_;
   std::vector<std::string> adapters_;
   HardPromptFlags hard_prompt_;
   DemonstrationFlags demonstrations_;

@@ -27,6 +27,15 @@ CLI::Option* add_model(CommandLine& line, std::string& model) {
       ->check(not_empty());
 }
 
+void add_precision(CommandLine& line, std::string& precision) {
+  precision = name_of(Precision::f32);
+  choice(
+      line, "--precision", precision, precision_names(),
+      "Numbers that the frozen model is multiplied in: f32 is exact, bf16 halves its memory, int8 quarters "
+      "it (a gradient takes bf16 as well); auto is bf16 where the processor is faster at it, else f32. "
+      "What is trained is f32 always");
+}
+
 CLI::Option* add_force(CommandLine& line, bool& force) {
   return line.mark("--force", force, "Use an adapter that was trained on another base model");
 }
@@ -132,9 +141,9 @@ void use_threads(int threads) {
   if (threads > 0) set_num_threads(threads);
 }
 
-Result<Model> load_model(const std::string& name) {
+Result<Model> load_model(const std::string& name, const std::string& precision) {
   INCIPIT_TRY(const std::filesystem::path folder, resolve(name));
-  return Model::load(folder);
+  return Model::load(folder, {*precision_by_name(precision)});
 }
 
 Preparation preparation(const DataFlags& flags, const Preparation& of_model) {

@@ -30,6 +30,8 @@ struct RunFlags {
 CLI::Option* choice(CommandLine& line, const std::string& flag, std::string& value,
                     std::vector<std::string> names, const std::string& about);
 CLI::Option* add_model(CommandLine& line, std::string& model);
+/// f32 where it is not given.
+void add_precision(CommandLine& line, std::string& precision);
 CLI::Option* add_force(CommandLine& line, bool& force);
 /// `what` tells what the texts are for.
 CLI::Option* add_data(CommandLine& line, DataFlags& data, const std::string& what);
@@ -51,8 +53,8 @@ Result<std::string> text_or_file(const std::string& value, std::string_view what
 /// Sets the library's threads; 0 leaves them.
 void use_threads(int threads);
 
-/// The model that --model names, loaded.
-Result<Model> load_model(const std::string& name);
+/// The model that --model names, loaded in what --precision says.
+Result<Model> load_model(const std::string& name, const std::string& precision);
 
 /// `of_model`: the preparation of the texts that the adapter was trained on, which --prepare overrides.
 Preparation preparation(const DataFlags& flags, const Preparation& of_model);

@@ -21,6 +21,7 @@ class Inspect : public Command {
   void declare(CommandLine& line) override {
     line.positional("ADAPTER", adapter_, "Folder of the adapter")->required();
     add_model(line, model_)->required();
+    add_precision(line, precision_);
     add_data(
         line, data_,
         "Labelled texts, to see what the head's rows look at and what each virtual token is worth; every "
@@ -46,7 +47,7 @@ class Inspect : public Command {
   Result<int> run(const CommandLine& line) override {
     check_usage(line);
     use_threads(threads_);
-    INCIPIT_TRY(const Model model, load_model(model_));
+    INCIPIT_TRY(const Model model, load_model(model_, precision_));
     INCIPIT_TRY(const Adapter adapter, Adapter::load(adapter_, model, force_));
     std::vector<Example> examples;
     if (!data_.path.empty()) {
@@ -100,6 +101,7 @@ class Inspect : public Command {
 
   std::string adapter_;
   std::string model_;
+  std::string precision_;
   DataFlags data_;
   std::int64_t limit_ = 0;
   bool json_ = false;

@@ -23,6 +23,7 @@ class Predict : public Command {
   void declare(CommandLine& line) override {
     line.positionals("TEXT", texts_, "Texts to classify, instead of --data");
     add_model(line, model_)->required();
+    add_precision(line, precision_);
     line.flag("--adapter", adapter_, "DIR", "Folder of the adapter");
     hard_prompt_.declare(line);
     demonstrations_.declare(line);
@@ -52,7 +53,7 @@ class Predict : public Command {
     if (!hard_prompt_.has_verbalizer())
       demonstrations_.refuse("needs a hard prompt: --verbalizer, and --template");
     use_threads(threads_);
-    INCIPIT_TRY(const Model model, load_model(model_));
+    INCIPIT_TRY(const Model model, load_model(model_, precision_));
     INCIPIT_TRY(const ReadyHardPrompt ready, make_ready(model));
     PredictOptions options = options_;
     if (ready.nearest) options.demonstrations = &*ready.nearest;
@@ -138,6 +139,7 @@ class Predict : public Command {
 
   std::vector<std::string> texts_;
   std::string model_;
+  std::string precision_;
   std::string adapter_;
   HardPromptFlags hard_prompt_;
   DemonstrationFlags demonstrations_;

@@ -31,6 +31,7 @@ class Train : public Command {
  public:
   void declare(CommandLine& line) override {
     add_model(line, model_)->required();
+    add_precision(line, precision_);
     line.flag("--output", output_, "DIR",
               "Folder for the adapter, whole or not at all; the flags of this run go beside it (run.toml)")
         ->required();
@@ -56,13 +57,13 @@ class Train : public Command {
     INCIPIT_CHECK(check_writable_folder(output_));
     INCIPIT_TRY(const TrainingData data, data_.read(line, options.seed, saved.value_or(AdapterInfo())));
     set_class_weights(class_weights_, data.train.labels, options);
-    INCIPIT_TRY(const Model model, load_model(model_));
+    INCIPIT_TRY(const Model model, load_model(model_, precision_));
     describe(model, data);
     INCIPIT_CHECK(warn_of_unknown_words(model.tokenizer(), options.template_text));
     INCIPIT_TRY(TrainLog log, TrainLog::open(log_));
     catch_interrupts();
     INCIPIT_TRY(TrainResult result, learn(model, data, options, log));
-    return save(line, data, options, result);
+    return save(line, model, data, options, result);
   }
 
  private:
@@ -88,10 +89,10 @@ class Train : public Command {
     return result;
   }
 
-  Result<int> save(const CommandLine& line, const TrainingData& data, const TrainOptions& options,
-                   TrainResult& result) const {
+  Result<int> save(const CommandLine& line, const Model& model, const TrainingData& data,
+                   const TrainOptions& options, TrainResult& result) const {
     const std::string flags = line.resolved();
-    result.adapter.set_provenance(provenance(data, result, options.seed, flags),
+    result.adapter.set_provenance(provenance(model, data, result, options.seed, flags),
                                   hash_texts(data.train.examples));
     INCIPIT_CHECK(result.adapter.save(output_));
     INCIPIT_CHECK(write_whole(std::filesystem::path(output_) / "run.toml", flags));
@@ -103,6 +104,7 @@ class Train : public Command {
   }
 
   std::string model_;
+  std::string precision_;
   std::string output_;
   std::string log_;
   std::string class_weights_;

@@ -14,13 +14,15 @@ const Metrics* best_metrics(const TrainResult& result) {
   return best == result.epochs.end() ? nullptr : &*best->eval;
 }
 
-std::map<std::string, std::string> provenance(const TrainingData& data, const TrainResult& result,
-                                              std::uint64_t seed, const std::string& flags) {
+std::map<std::string, std::string> provenance(const Model& model, const TrainingData& data,
+                                              const TrainResult& result, std::uint64_t seed,
+                                              const std::string& flags) {
   std::map<std::string, std::string> record = {
       {"incipit", INCIPIT_VERSION},
       {"data", data.train_source},
       {"examples", std::to_string(data.train.examples.size())},
       {"seed", std::to_string(seed)},
+      {"precision", std::string(name_of(model.info().precision))},
       {"flags", flags},
       {"epochs", std::to_string(result.epochs.size())},
       {"interrupted", result.interrupted ? "true" : "false"},

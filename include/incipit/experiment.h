@@ -10,6 +10,7 @@
 
 #include "incipit/comparison.h"
 #include "incipit/dataset.h"
+#include "incipit/precision.h"
 #include "incipit/result.h"
 #include "incipit/train.h"
 
@@ -20,7 +21,8 @@ struct ExperimentRun {
   std::string name;             // no other run has it
   std::string note;             // the author's; may be empty
   std::filesystem::path model;  // its folder
-  TrainOptions options;         // `seed` is each trial's own; epochs and max_steps 0: measures the start
+  Precision precision = Precision::f32;
+  TrainOptions options;  // `seed` is each trial's own; epochs and max_steps 0: measures the start
   std::vector<std::uint64_t> seeds;
   std::shared_ptr<const Dataset> train;     // without examples where nothing is trained
   std::shared_ptr<const Dataset> held_out;  // chooses the best epoch; null: the last one is kept
@@ -54,7 +56,7 @@ struct TrialPlace {
 /// Is told how the experiment goes, from the thread that runs it; of each trial also what training tells.
 class ExperimentObserver : public TrainObserver {
  public:
-  virtual void on_model(const std::filesystem::path& /*folder*/) {}
+  virtual void on_model(const std::filesystem::path& /*folder*/, Precision /*precision*/) {}
   virtual void on_trial(const Model& /*model*/, const ExperimentRun& /*run*/, std::uint64_t /*seed*/,
                         TrialPlace /*place*/) {}
   virtual void on_test(std::int64_t /*done*/, std::int64_t /*count*/) {}
@@ -69,9 +71,9 @@ struct ExperimentResult {
   bool interrupted = false;           // stop_requested() said so
 };
 
-/// Runs every trial: trains, chooses the epoch by `held_out`, measures `test` once. Runs of one model are
-/// taken together, so that it is loaded once and one model at a time is in memory; the comparison has the
-/// experiment's order. Fails where the runs cannot be compared.
+/// Runs every trial: trains, chooses the epoch by `held_out`, measures `test` once. Runs of one model
+/// and precision are taken together, so that it is loaded once and one model at a time is in memory; the
+/// comparison has the experiment's order. Fails where the runs cannot be compared.
 Result<ExperimentResult> run_experiment(const Experiment& experiment, const ExperimentOptions& options,
                                         ExperimentObserver& observer);
 

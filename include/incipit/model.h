@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "incipit/precision.h"
 #include "incipit/result.h"
 #include "incipit/tokenizer.h"
 
@@ -24,6 +25,7 @@ struct LoadReport {
 
 struct ModelInfo {
   std::filesystem::path folder;
+  Precision precision = Precision::f32;  // never automatic
   std::string model_type;
   std::vector<std::string> architectures;
   std::int64_t hidden_size = 0;
@@ -39,13 +41,17 @@ struct ModelInfo {
   std::string chat_template;             // Jinja, of a GGUF file; empty where it has none
 };
 
+struct LoadOptions {
+  Precision precision = Precision::f32;  // of the backbone and the language-model head
+};
+
 /// A frozen model ready for use: backbone, tokenizer, and what its checkpoint holds of a classifier.
 /// Immutable and thread-safe; copies share one instance.
 class Model {
  public:
   /// From a folder with config.json, safetensors and tokenizer.json, from a GGUF file, or from a folder that
   /// has one of these and no config.json.
-  static Result<Model> load(const std::filesystem::path& path);
+  static Result<Model> load(const std::filesystem::path& path, const LoadOptions& options = {});
 
   const ModelInfo& info() const;
   const LoadReport& report() const;

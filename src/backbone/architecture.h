@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "incipit/precision.h"
 #include "incipit/result.h"
 
 #include "backbone/backbone.h"
@@ -57,6 +58,7 @@ struct LmHeadWeights {
   LayerNorm norm;           // of the transform
   Matrix decoder;           // [vocab, hidden]
   std::vector<float> bias;  // [vocab] or empty
+  Precision precision = Precision::f32;
 };
 
 struct LoadedBackbone {
@@ -69,18 +71,20 @@ struct LoadedBackbone {
   std::vector<std::string> newly_initialised;  // tensors of that model that the file does not have
 };
 
-/// Loads a model of one family. One file an architecture; see registry.cc.
-using LoadArchitecture = Result<LoadedBackbone> (*)(const TensorStore& store, const HfConfig& config);
+/// Loads a model of one family, whose matmuls compute with `precision`. One file an architecture; see
+/// registry.cc.
+using LoadArchitecture = Result<LoadedBackbone> (*)(const TensorStore& store, const HfConfig& config,
+                                                    Precision precision);
 
-Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& config);
-Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& config);
-Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig& config);
-Result<LoadedBackbone> load_gpt2(const TensorStore& store, const HfConfig& config);
-Result<LoadedBackbone> load_llama(const TensorStore& store, const HfConfig& config);
-Result<LoadedBackbone> load_mistral(const TensorStore& store, const HfConfig& config);
-Result<LoadedBackbone> load_qwen2(const TensorStore& store, const HfConfig& config);
+Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& config, Precision precision);
+Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& config, Precision precision);
+Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig& config, Precision precision);
+Result<LoadedBackbone> load_gpt2(const TensorStore& store, const HfConfig& config, Precision precision);
+Result<LoadedBackbone> load_llama(const TensorStore& store, const HfConfig& config, Precision precision);
+Result<LoadedBackbone> load_mistral(const TensorStore& store, const HfConfig& config, Precision precision);
+Result<LoadedBackbone> load_qwen2(const TensorStore& store, const HfConfig& config, Precision precision);
 
 /// By config.model_type; fails listing the known ones.
-Result<LoadedBackbone> load_backbone(const TensorStore& store, const HfConfig& config);
+Result<LoadedBackbone> load_backbone(const TensorStore& store, const HfConfig& config, Precision precision);
 
 }  // namespace incipit

@@ -4,7 +4,7 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& config) {
+Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& config, Precision precision) {
   EncoderFamily family;
   family.prefix = "bert.";
   family.layers = "encoder.layer.";
@@ -22,7 +22,7 @@ Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& confi
   lm_head.activation = activation_by_name(config.hidden_act).value_or(Activation::gelu);
   lm_head.decoder = "cls.predictions.decoder.weight";
   lm_head.bias = {"cls.predictions.decoder.bias", "cls.predictions.bias"};
-  return load_encoder(store, config, family, std::move(head), std::move(lm_head));
+  return load_encoder(store, config, family, std::move(head), std::move(lm_head), precision);
 }
 
 }  // namespace incipit

@@ -15,13 +15,13 @@ struct Stack {
   Matrix weight;            // [out, in]
   std::vector<float> bias;  // [out] or empty
 
-  Linear linear(std::int64_t first, std::int64_t count) const {
+  Linear linear(std::int64_t first, std::int64_t count, Precision precision) const {
     const std::span<const float> all(bias);
-    return {
-        {weight.row(first), count, weight.cols(), weight.cols()},
-        all.empty() ? all : all.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count))};
+    return {{weight.row(first), count, weight.cols(), weight.cols()},
+            all.empty() ? all : all.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
+            precision};
   }
-  Linear linear() const { return linear(0, weight.rows()); }
+  Linear linear(Precision precision) const { return linear(0, weight.rows(), precision); }
 };
 
 Matrix transposed(const Matrix& source) {
@@ -35,8 +35,9 @@ Matrix transposed(const Matrix& source) {
 /// Reads the tensors of one model under their full names.
 class DecoderReader {
  public:
-  DecoderReader(const TensorStore& store, const HfConfig& config, const DecoderFamily& family)
-      : checkpoint_(store, family.prefix), config_(config), family_(family) {}
+  DecoderReader(const TensorStore& store, const HfConfig& config, const DecoderFamily& family,
+                Precision precision)
+      : checkpoint_(store, family.prefix), config_(config), family_(family), precision_(precision) {}
 
   Result<DecoderWeights> weights() {
     const DecoderNames& names = family_.names;
@@ -176,18 +177,20 @@ class DecoderReader {
     INCIPIT_TRY(const Stack up, stack(feed_forward, hidden, family_.has_mlp_bias));
     INCIPIT_TRY(const Stack down, stack({{name(names.down), hidden}}, inner, family_.has_mlp_bias));
     const bool last = index == config_.num_hidden_layers - 1;
-    return DecoderLayer{std::move(attention_norm),
-                        last ? std::optional(query_key_value.linear(0, query)) : std::nullopt,
-                        last ? query_key_value.linear(query, 2 * key) : query_key_value.linear(),
-                        output.linear(),
-                        std::move(feed_forward_norm),
-                        up.linear(),
-                        down.linear()};
+    return DecoderLayer{
+        std::move(attention_norm),
+        last ? std::optional(query_key_value.linear(0, query, precision_)) : std::nullopt,
+        last ? query_key_value.linear(query, 2 * key, precision_) : query_key_value.linear(precision_),
+        output.linear(precision_),
+        std::move(feed_forward_norm),
+        up.linear(precision_),
+        down.linear(precision_)};
   }
 
   Checkpoint checkpoint_;
   const HfConfig& config_;
   const DecoderFamily& family_;
+  Precision precision_;
   std::int64_t parameter_count_ = 0;
 };
 
@@ -237,11 +240,11 @@ DecoderFamily llama_family(const HfConfig& config) {
 }
 
 Result<LoadedBackbone> load_decoder(const TensorStore& store, const HfConfig& config,
-                                    const DecoderFamily& family) {
+                                    const DecoderFamily& family, Precision precision) {
   if (config.num_hidden_layers > std::numeric_limits<std::uint8_t>::max())
     return fail("{}: {} layers, at most 255 are supported", store.path().string(), config.num_hidden_layers);
   INCIPIT_TRY(DecoderShape shape, shape_of(config, family, store));
-  DecoderReader reader(store, config, family);
+  DecoderReader reader(store, config, family, precision);
   LoadedBackbone loaded;
   INCIPIT_TRY(DecoderWeights weights, reader.weights());
   INCIPIT_TRY(loaded.head, reader.head(loaded.newly_initialised));
@@ -250,7 +253,7 @@ Result<LoadedBackbone> load_decoder(const TensorStore& store, const HfConfig& co
   lm_head.prefix = family.prefix;
   lm_head.word_embedding = fmt::format("{}{}.weight", family.prefix, family.names.word);
   lm_head.decoder = "lm_head.weight";
-  loaded.load_lm_head = lm_head_loader(store, config, std::move(lm_head));
+  loaded.load_lm_head = lm_head_loader(store, config, std::move(lm_head), precision);
 
   BackboneSpec spec;
   spec.model_type = config.model_type;

@@ -36,6 +36,6 @@ DecoderFamily llama_family(const HfConfig& config);
 
 /// Reads the backbone of a decoder whose checkpoint follows `family`, and its `score` head.
 Result<LoadedBackbone> load_decoder(const TensorStore& store, const HfConfig& config,
-                                    const DecoderFamily& family);
+                                    const DecoderFamily& family, Precision precision);
 
 }  // namespace incipit

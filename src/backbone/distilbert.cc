@@ -3,7 +3,8 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig& config) {
+Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig& config,
+                                       Precision precision) {
   EncoderFamily family;
   family.prefix = "distilbert.";
   family.layers = "transformer.layer.";
@@ -23,7 +24,7 @@ Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig&
   lm_head.activation = activation_by_name(config.hidden_act).value_or(Activation::gelu);
   lm_head.decoder = "vocab_projector.weight";
   lm_head.bias = {"vocab_projector.bias"};
-  return load_encoder(store, config, family, std::move(head), std::move(lm_head));
+  return load_encoder(store, config, family, std::move(head), std::move(lm_head), precision);
 }
 
 }  // namespace incipit

@@ -9,8 +9,9 @@ namespace {
 /// Reads the tensors of one model under their full names.
 class EncoderReader {
  public:
-  EncoderReader(const TensorStore& store, const HfConfig& config, const EncoderFamily& family)
-      : checkpoint_(store, family.prefix), config_(config), family_(family) {}
+  EncoderReader(const TensorStore& store, const HfConfig& config, const EncoderFamily& family,
+                Precision precision)
+      : checkpoint_(store, family.prefix), config_(config), family_(family), precision_(precision) {}
 
   Result<EncoderWeights> weights() {
     EncoderWeights weights;
@@ -57,7 +58,7 @@ class EncoderReader {
   Result<Linear> linear(const std::string& name, std::int64_t out, std::int64_t in) {
     INCIPIT_TRY(const Matrix weight, matrix(name + ".weight", out, in));
     INCIPIT_TRY(const std::vector<float> bias, vector(name + ".bias", out));
-    return Linear(weight.view(), bias);
+    return Linear(weight.view(), bias, precision_);
   }
 
   /// Two layers that read the same input, as one.
@@ -72,7 +73,7 @@ class EncoderReader {
       std::copy_n(half.data(), half.size(), weight.row(bias.empty() ? 0 : out));
       bias.insert(bias.end(), half_bias.begin(), half_bias.end());
     }
-    return Linear(weight.view(), bias);
+    return Linear(weight.view(), bias, precision_);
   }
 
   Result<EncoderEmbeddings> embeddings() {
@@ -120,13 +121,15 @@ class EncoderReader {
   Checkpoint checkpoint_;
   const HfConfig& config_;
   const EncoderFamily& family_;
+  Precision precision_;
   std::int64_t parameter_count_ = 0;
 };
 
 }  // namespace
 
 Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config,
-                                    const EncoderFamily& family, HeadSpec head, LmHeadNames lm_head) {
+                                    const EncoderFamily& family, HeadSpec head, LmHeadNames lm_head,
+                                    Precision precision) {
   const std::optional<Activation> activation = activation_by_name(config.hidden_act);
   if (!activation || *activation == Activation::tanh)
     return fail(
@@ -137,7 +140,7 @@ Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& co
 
   head.dropout = static_cast<float>(config.classifier_dropout);
   head.initializer_range = config.initializer_range;
-  EncoderReader reader(store, config, family);
+  EncoderReader reader(store, config, family, precision);
   LoadedBackbone loaded;
   INCIPIT_TRY(EncoderWeights weights, reader.weights());
   INCIPIT_TRY(loaded.head, reader.head(std::move(head), loaded.newly_initialised));
@@ -145,7 +148,7 @@ Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& co
   lm_head.prefix = family.prefix;
   lm_head.word_embedding = family.prefix + "embeddings.word_embeddings.weight";
   lm_head.norm_epsilon = config.layer_norm_eps;
-  loaded.load_lm_head = lm_head_loader(store, config, std::move(lm_head));
+  loaded.load_lm_head = lm_head_loader(store, config, std::move(lm_head), precision);
 
   BackboneSpec spec;
   spec.model_type = config.model_type;

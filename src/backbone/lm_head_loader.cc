@@ -19,7 +19,7 @@ Status read_transform(Checkpoint& checkpoint, const HfConfig& config, const LmHe
   const std::int64_t hidden = config.hidden_size;
   INCIPIT_TRY(const Matrix weight, checkpoint.matrix(names.transform + ".weight", hidden, hidden));
   INCIPIT_TRY(const std::vector<float> bias, checkpoint.vector(names.transform + ".bias", hidden));
-  head.transform.emplace(weight.view(), bias);
+  head.transform.emplace(weight.view(), bias, head.precision);
   head.activation = names.activation;
   INCIPIT_TRY(head.norm.weight, checkpoint.vector(names.norm + ".weight", hidden));
   INCIPIT_TRY(head.norm.bias, checkpoint.vector(names.norm + ".bias", hidden));
@@ -27,9 +27,11 @@ Status read_transform(Checkpoint& checkpoint, const HfConfig& config, const LmHe
   return {};
 }
 
-Result<LmHeadWeights> read(const TensorStore& store, const HfConfig& config, const LmHeadNames& names) {
+Result<LmHeadWeights> read(const TensorStore& store, const HfConfig& config, const LmHeadNames& names,
+                           Precision precision) {
   Checkpoint checkpoint(store, names.prefix);
   LmHeadWeights head;
+  head.precision = precision;
   if (!names.transform.empty())
     if (Status status = read_transform(checkpoint, config, names, head); !status)
       return fail("language-model head: {}", status.error().message);
@@ -47,8 +49,9 @@ Result<LmHeadWeights> read(const TensorStore& store, const HfConfig& config, con
 }  // namespace
 
 std::function<Result<LmHeadWeights>()> lm_head_loader(const TensorStore& store, const HfConfig& config,
-                                                      LmHeadNames names) {
-  return [store, config, names = std::move(names)] { return read(store, config, names); };
+                                                      LmHeadNames names, Precision precision) {
+  return
+      [store, config, names = std::move(names), precision] { return read(store, config, names, precision); };
 }
 
 }  // namespace incipit

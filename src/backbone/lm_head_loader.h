@@ -22,6 +22,6 @@ struct LmHeadNames {
 
 /// A reader for LoadedBackbone::load_lm_head.
 std::function<Result<LmHeadWeights>()> lm_head_loader(const TensorStore& store, const HfConfig& config,
-                                                      LmHeadNames names);
+                                                      LmHeadNames names, Precision precision);
 
 }  // namespace incipit

@@ -3,8 +3,8 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_mistral(const TensorStore& store, const HfConfig& config) {
-  return load_decoder(store, config, llama_family(config));
+Result<LoadedBackbone> load_mistral(const TensorStore& store, const HfConfig& config, Precision precision) {
+  return load_decoder(store, config, llama_family(config), precision);
 }
 
 }  // namespace incipit

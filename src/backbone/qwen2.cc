@@ -4,8 +4,8 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_qwen2(const TensorStore& store, const HfConfig& config) {
-  return load_decoder(store, config, llama_family(config));
+Result<LoadedBackbone> load_qwen2(const TensorStore& store, const HfConfig& config, Precision precision) {
+  return load_decoder(store, config, llama_family(config), precision);
 }
 
 }  // namespace incipit

@@ -20,7 +20,8 @@ class ReadAttention : public testing::TestWithParam<const char*> {
   void SetUp() override {
     const std::string type = GetParam();
     ASSERT_TRUE(write_synthetic_model(folder_.path(), tiny_config(type)));
-    auto loaded = load_backbone(*TensorStore::open(folder_.path()), *read_hf_config(folder_.path()));
+    auto loaded =
+        load_backbone(*TensorStore::open(folder_.path()), *read_hf_config(folder_.path()), Precision::f32);
     ASSERT_TRUE(loaded) << loaded.error().message;
     backbone_ = std::move(loaded->backbone);
     first_position_ = backbone_->spec().positions.first;

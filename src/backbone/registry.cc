@@ -27,11 +27,11 @@ constexpr std::array kFamilies = {
 
 }  // namespace
 
-Result<LoadedBackbone> load_backbone(const TensorStore& store, const HfConfig& config) {
+Result<LoadedBackbone> load_backbone(const TensorStore& store, const HfConfig& config, Precision precision) {
   const auto family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const Family& known) {
     return known.model_type == config.model_type;
   });
-  if (family != kFamilies.end()) return family->load(store, config);
+  if (family != kFamilies.end()) return family->load(store, config, precision);
   std::vector<std::string_view> known;
   for (const Family& entry : kFamilies) known.push_back(entry.model_type);
   return fail("{}: model_type \"{}\" is not supported; supported are {}", store.path().string(),

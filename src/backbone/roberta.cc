@@ -4,7 +4,7 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& config) {
+Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& config, Precision precision) {
   EncoderFamily family;
   family.prefix = "roberta.";
   family.layers = "encoder.layer.";
@@ -23,7 +23,7 @@ Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& co
   lm_head.norm = "lm_head.layer_norm";
   lm_head.decoder = "lm_head.decoder.weight";
   lm_head.bias = {"lm_head.decoder.bias", "lm_head.bias"};
-  return load_encoder(store, config, family, std::move(head), std::move(lm_head));
+  return load_encoder(store, config, family, std::move(head), std::move(lm_head), precision);
 }
 
 }  // namespace incipit

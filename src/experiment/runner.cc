@@ -25,18 +25,20 @@ Runner::Runner(const Experiment& experiment, const ExperimentOptions& options, E
 }
 
 ExperimentResult Runner::run() {
-  std::vector<fs::path> models;  // in the order of their first runs
+  std::vector<std::pair<fs::path, Precision>> models;  // in the order of their first runs
   for (const ExperimentRun& run : experiment_.runs)
-    if (std::find(models.begin(), models.end(), run.model) == models.end()) models.push_back(run.model);
-  for (const fs::path& model : models)
-    if (!interrupted_) run_model(model);
+    if (std::pair model(run.model, run.precision);
+        std::find(models.begin(), models.end(), model) == models.end())
+      models.push_back(std::move(model));
+  for (const auto& [folder, precision] : models)
+    if (!interrupted_) run_model(folder, precision);
   return {comparison(), std::move(failures_), interrupted_};
 }
 
-void Runner::run_model(const fs::path& folder) {
+void Runner::run_model(const fs::path& folder, Precision precision) {
   std::optional<Model> model;  // loaded when the first trial needs it
   for (std::size_t r = 0; r < experiment_.runs.size(); ++r) {
-    if (experiment_.runs[r].model != folder) continue;
+    if (experiment_.runs[r].model != folder || experiment_.runs[r].precision != precision) continue;
     for (std::size_t s = 0; s < experiment_.runs[r].seeds.size(); ++s) {
       interrupted_ = interrupted_ || observer_.stop_requested();
       if (interrupted_ || !run_one(r, s, model)) return;
@@ -56,8 +58,8 @@ bool Runner::run_one(std::size_t r, std::size_t s, std::optional<Model>& model) 
     return true;
   }
   if (!model) {
-    observer_.on_model(run.model);
-    Result<Model> loaded = Model::load(run.model);
+    observer_.on_model(run.model, run.precision);
+    Result<Model> loaded = Model::load(run.model, {run.precision});
     if (!loaded) {
       report_failure(loaded.error().message);
       return false;

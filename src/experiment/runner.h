@@ -19,7 +19,7 @@ class Runner {
   ExperimentResult run();
 
  private:
-  void run_model(const std::filesystem::path& folder);
+  void run_model(const std::filesystem::path& folder, Precision precision);
   /// False: the rest of this model's trials can't be run.
   bool run_one(std::size_t run, std::size_t seed, std::optional<Model>& model);
   void take(std::size_t run, std::size_t seed, MeasuredTrial trial, bool kept);

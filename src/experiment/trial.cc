@@ -95,6 +95,7 @@ Status save(Adapter& adapter, const ExperimentRun& run, const TrialRecord& recor
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   adapter.set_provenance({{"incipit", INCIPIT_VERSION},
                           {"run", run.name},
+                          {"precision", std::string(name_of(resolved(run.precision)))},
                           {"seed", std::to_string(record.seed)},
                           {"flags", flags},
                           {"examples", std::to_string(run.train->examples.size())},

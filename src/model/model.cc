@@ -23,10 +23,11 @@ struct Model::State {
   mutable std::unique_ptr<const LmHead> lm_head{};
 };
 
-Result<Model> Model::load(const std::filesystem::path& path) {
+Result<Model> Model::load(const std::filesystem::path& path, const LoadOptions& options) {
   INCIPIT_TRY(ModelFiles files, open_model_files(path));
   const HfConfig& config = files.config;
-  INCIPIT_TRY(LoadedBackbone loaded, load_backbone(files.store, config));
+  const Precision precision = resolved(options.precision);
+  INCIPIT_TRY(LoadedBackbone loaded, load_backbone(files.store, config, precision));
   if (files.tokenizer.vocab_size() > config.vocab_size)
     return fail("{}: its tokenizer has {} tokens, the model {}", path.string(), files.tokenizer.vocab_size(),
                 config.vocab_size);
@@ -34,6 +35,7 @@ Result<Model> Model::load(const std::filesystem::path& path) {
   const BackboneSpec& spec = loaded.backbone->spec();
   ModelInfo info;
   info.folder = path;
+  info.precision = precision;
   info.model_type = config.model_type;
   info.architectures = config.architectures;
   info.hidden_size = spec.hidden_size;

@@ -1,101 +1,183 @@
-// The one file that knows oneDNN; it speaks its 2.x and 3.x interfaces.
 #include "ops/linear.h"
 
+#include <algorithm>
 #include <bit>
-#include <map>
-#include <memory>
 #include <mutex>
-#include <oneapi/dnnl/dnnl.hpp>
-#include <unordered_map>
+#include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
+
+#include "ops/narrow.h"
+#include "ops/packed_matmul.h"
 
 namespace incipit {
 namespace {
 
-using dnnl::matmul;
-using dnnl::memory;
+/// Inputs that the s32 sums of 8-bit products have room for: 255 * 127 each.
+constexpr std::int64_t kMostInt8Inputs = 65536;
 
-/// The row count that a weight's layout is chosen for; every other row count must take the same layout.
-constexpr std::int64_t kLayoutRows = 1024;
+/// Inputs of a matmul in its own type, and what 8-bit ones stand for; grown as needed, one a thread.
+struct Scratch {
+  std::vector<std::uint16_t> halves;
+  std::vector<std::uint8_t> bytes;
+  Matrix floats;
+  Matrix products;
+  std::vector<RowScale> scales;
+};
 
-const dnnl::engine& engine() {
-  static const dnnl::engine instance(dnnl::engine::kind::cpu, 0);
+Scratch& scratch() {
+  thread_local Scratch instance;
   return instance;
 }
 
-dnnl::stream& stream() {
-  thread_local dnnl::stream instance(engine());
-  return instance;
+template <typename T>
+T* room(std::vector<T>& values, std::int64_t count) {
+  if (std::ssize(values) < count) values.resize(static_cast<std::size_t>(count));
+  return values.data();
 }
 
-memory::desc plain(std::int64_t rows, std::int64_t cols) {
-  return memory::desc({rows, cols}, memory::data_type::f32, memory::format_tag::ab);
-}
-
-matmul::primitive_desc describe(std::int64_t rows, const memory::desc& weights, bool bias, bool accumulate) {
-  const std::int64_t in = weights.dims()[0], out = weights.dims()[1];
-  dnnl::primitive_attr attributes;
-  if (accumulate) {
-    dnnl::post_ops post;
-    post.append_sum();
-    attributes.set_post_ops(post);
-  }
-#if DNNL_VERSION_MAJOR >= 3
-  return bias ? matmul::primitive_desc(engine(), plain(rows, in), weights, plain(1, out), plain(rows, out),
-                                       attributes)
-              : matmul::primitive_desc(engine(), plain(rows, in), weights, plain(rows, out), attributes);
-#else
-  const matmul::desc description =
-      bias ? matmul::desc(plain(rows, in), weights, plain(1, out), plain(rows, out))
-           : matmul::desc(plain(rows, in), weights, plain(rows, out));
-  return matmul::primitive_desc(description, attributes, engine());
-#endif
-}
-
-/// dst = src * weights (+ bias): a weight packed in the layout that the library prefers, and a kernel a row
-/// count.
-class PackedMatmul {
+/// A product in bf16, or, where the processor lacks its units, in f32 of the same rounded numbers.
+class Bf16Matmul {
  public:
-  /// `source` describes the weights as [in, out] in whatever order they lie.
-  PackedMatmul(const memory& source, std::span<const float> bias) : bias_(bias.begin(), bias.end()) {
-    const std::int64_t in = source.get_desc().dims()[0], out = source.get_desc().dims()[1];
-    const memory::desc any({in, out}, memory::data_type::f32, memory::format_tag::any);
-    const memory::desc layout = describe(kLayoutRows, any, !bias_.empty(), false).weights_desc();
-    weights_ = memory(layout, engine());
-    memory from = source;
-    dnnl::reorder(from, weights_).execute(stream(), from, weights_);
-    stream().wait();
+  /// factors: what inputs are multiplied by, [in] or empty.
+  Bf16Matmul(ConstMatrixView weight, std::span<const float> bias, std::vector<float> factors = {})
+      : has_units_(has_units_for(MatmulType::bf16)),
+        in_(weight.cols),
+        factors_(std::move(factors)),
+        matmul_(has_units_ ? PackedMatmul(MatmulType::bf16, weight, bias) : rounded(weight, bias)) {}
+
+  void run(const float* x, std::int64_t rows, float* y, bool accumulate) const {
+    const std::int64_t padded = padded_rows(rows);
+    if (has_units_) {
+      std::uint16_t* halves = room(scratch().halves, padded * in_);
+      round_to_bf16(x, rows, in_, factors_, halves);
+      matmul_.run(halves, padded, y, accumulate);
+    } else {
+      scratch().floats.resize(padded, in_);
+      round_to_bf16(x, rows, in_, factors_, scratch().floats.data());
+      matmul_.run(scratch().floats.data(), padded, y, accumulate);
+    }
   }
 
-  const memory& weights() const { return weights_; }
+  void unpack_transposed(Matrix& weight) const { matmul_.unpack_transposed(weight); }
 
-  void run(const float* source, std::int64_t rows, float* destination, bool accumulate) const {
-    const matmul& kernel = kernel_for(rows, accumulate);
-    const auto in = weights_.get_desc().dims()[0], out = weights_.get_desc().dims()[1];
-    std::unordered_map<int, memory> arguments{
-        {DNNL_ARG_SRC, memory(plain(rows, in), engine(), const_cast<float*>(source))},
-        {DNNL_ARG_WEIGHTS, weights_},
-        {DNNL_ARG_DST, memory(plain(rows, out), engine(), destination)}};
-    if (!bias_.empty())
-      arguments.emplace(DNNL_ARG_BIAS, memory(plain(1, out), engine(), const_cast<float*>(bias_.data())));
-    kernel.execute(stream(), arguments);
-    stream().wait();
+ private:
+  static PackedMatmul rounded(ConstMatrixView weight, std::span<const float> bias) {
+    Matrix values;
+    values.resize(weight.rows, weight.cols);
+    for (std::int64_t i = 0; i < weight.rows; ++i)
+      round_to_bf16(weight.row(i), 1, weight.cols, {}, values.row(i));
+    return {MatmulType::f32, std::as_const(values).view(), bias};
+  }
+
+  bool has_units_;
+  std::int64_t in_;
+  std::vector<float> factors_;
+  PackedMatmul matmul_;
+};
+
+/// A product of 8-bit numbers, or, where the processor cannot sum them without overflow, in f32 of the same
+/// numbers.
+class Int8Matmul {
+ public:
+  Int8Matmul(ConstMatrixView weight, std::span<const float> bias)
+      : Int8Matmul(quantise_weight(weight), weight.rows, weight.cols, bias) {}
+
+  void run(const float* x, std::int64_t rows, float* y, bool accumulate) const {
+    const std::int64_t padded = padded_rows(rows);
+    const std::span<RowScale> scales(room(scratch().scales, rows), static_cast<std::size_t>(rows));
+    float* products = y;
+    if (accumulate) {
+      scratch().products.resize(padded, out_);
+      products = scratch().products.data();
+    }
+    if (has_units_) {
+      std::uint8_t* bytes = room(scratch().bytes, padded * in_);
+      quantise_rows(x, rows, in_, bytes, scales.data());
+      matmul_.run(bytes, padded, products, false);
+    } else {
+      scratch().floats.resize(padded, in_);
+      quantise_rows(x, rows, in_, scratch().floats.data(), scales.data());
+      matmul_.run(scratch().floats.data(), padded, products, false);
+    }
+    dequantise_rows(has_units_ ? Products::integers : Products::floats, products, scales,
+                    {scales_, sums_, bias_}, y, accumulate);
+  }
+
+  /// The gradient by the input is a sum over output channels, whose scales its factors are.
+  Bf16Matmul backward() const {
+    Matrix values;
+    matmul_.unpack_transposed(values);
+    return {std::as_const(values).view(), {}, scales_};
   }
 
  private:
-  const matmul& kernel_for(std::int64_t rows, bool accumulate) const {
-    const std::lock_guard lock(mutex_);
-    auto [position, is_new] = kernels_.try_emplace({rows, accumulate});
-    if (is_new) position->second = matmul(describe(rows, weights_.get_desc(), !bias_.empty(), accumulate));
-    return position->second;
+  Int8Matmul(QuantisedWeight weight, std::int64_t out, std::int64_t in, std::span<const float> bias)
+      : has_units_(has_units_for(MatmulType::u8s8) && in <= kMostInt8Inputs),
+        in_(in),
+        out_(out),
+        scales_(std::move(weight.scales)),
+        sums_(std::move(weight.sums)),
+        bias_(bias.begin(), bias.end()),
+        matmul_(has_units_ ? PackedMatmul(weight.values.data(), in, out)
+                           : as_floats(weight.values, out, in)) {}
+
+  static PackedMatmul as_floats(const std::vector<std::int8_t>& values, std::int64_t out, std::int64_t in) {
+    Matrix floats;
+    floats.resize(out, in);
+    std::copy(values.begin(), values.end(), floats.data());
+    return {MatmulType::f32, std::as_const(floats).view(), {}};
   }
 
-  std::vector<float> bias_;
-  memory weights_;
-  mutable std::mutex mutex_;
-  mutable std::map<std::pair<std::int64_t, bool>, matmul> kernels_;  // few: row counts are rounded
+  bool has_units_;
+  std::int64_t in_, out_;
+  std::vector<float> scales_, sums_, bias_;
+  PackedMatmul matmul_;
 };
+
+/// A product in f32.
+class F32Matmul {
+ public:
+  F32Matmul(ConstMatrixView weight, std::span<const float> bias) : matmul_(MatmulType::f32, weight, bias) {}
+  void run(const float* x, std::int64_t rows, float* y, bool accumulate) const {
+    matmul_.run(x, padded_rows(rows), y, accumulate);
+  }
+  void unpack_transposed(Matrix& weight) const { matmul_.unpack_transposed(weight); }
+
+ private:
+  PackedMatmul matmul_;
+};
+
+using AnyMatmul = std::variant<F32Matmul, Bf16Matmul, Int8Matmul>;
+
+AnyMatmul make_forward(ConstMatrixView weight, std::span<const float> bias, Precision precision) {
+  switch (resolved(precision)) {
+    case Precision::bf16:
+      return Bf16Matmul(weight, bias);
+    case Precision::int8:
+      return Int8Matmul(weight, bias);
+    case Precision::f32:
+    case Precision::automatic:
+      break;
+  }
+  return F32Matmul(weight, bias);
+}
+
+/// From the forward packing, so that nobody need keep the weight.
+struct MakeBackward {
+  AnyMatmul operator()(const Int8Matmul& forward) const { return forward.backward(); }
+  template <typename Matmul>
+  AnyMatmul operator()(const Matmul& forward) const {
+    Matrix transposed;
+    forward.unpack_transposed(transposed);
+    return Matmul(std::as_const(transposed).view(), {});
+  }
+};
+
+void run(const AnyMatmul& matmul, const float* x, std::int64_t rows, float* y, bool accumulate) {
+  std::visit([&](const auto& kind) { kind.run(x, rows, y, accumulate); }, matmul);
+}
 
 }  // namespace
 
@@ -106,42 +188,15 @@ std::int64_t padded_rows(std::int64_t rows) {
 }
 
 struct Linear::State {
-  State(std::int64_t in_features, std::int64_t out_features, const memory& source,
-        std::span<const float> bias)
-      : in(in_features), out(out_features), forward(source, bias) {}
-
-  /// Packed when first asked for, from the forward packing.
-  const PackedMatmul& backward() const {
-    std::call_once(backward_once_, [this] {
-      Matrix transposed;
-      transposed.resize(out, in);
-      memory rows(memory::desc({in, out}, memory::data_type::f32, memory::format_tag::ba), engine(),
-                  transposed.data());
-      memory packed = forward.weights();
-      dnnl::reorder(packed, rows).execute(stream(), packed, rows);
-      stream().wait();
-      backward_ = std::make_unique<PackedMatmul>(memory(plain(out, in), engine(), transposed.data()),
-                                                 std::span<const float>());
-    });
-    return *backward_;
-  }
-
   std::int64_t in;
   std::int64_t out;
-  PackedMatmul forward;
-
- private:
-  mutable std::once_flag backward_once_;
-  mutable std::unique_ptr<PackedMatmul> backward_;
+  AnyMatmul forward;
+  std::once_flag backward_once{};
+  std::optional<AnyMatmul> backward{};
 };
 
-Linear::Linear(ConstMatrixView weight, std::span<const float> bias) {
-  // A row-major [out, in] weight is a column-major [in, out] one.
-  const memory::desc stored({weight.cols, weight.rows}, memory::data_type::f32,
-                            memory::dims{1, weight.stride});
-  state_ = std::make_unique<State>(weight.cols, weight.rows,
-                                   memory(stored, engine(), const_cast<float*>(weight.data)), bias);
-}
+Linear::Linear(ConstMatrixView weight, std::span<const float> bias, Precision precision)
+    : state_(new State{weight.cols, weight.rows, make_forward(weight, bias, precision)}) {}
 Linear::Linear(Linear&&) noexcept = default;
 Linear& Linear::operator=(Linear&&) noexcept = default;
 Linear::~Linear() = default;
@@ -154,11 +209,14 @@ std::int64_t Linear::out_features() const {
 }
 
 void Linear::forward(const float* x, std::int64_t rows, float* y, bool accumulate) const {
-  if (rows > 0) state_->forward.run(x, padded_rows(rows), y, accumulate);
+  if (rows > 0) run(state_->forward, x, rows, y, accumulate);
 }
 
 void Linear::backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const {
-  if (rows > 0) state_->backward().run(dy, padded_rows(rows), dx, accumulate);
+  if (rows <= 0) return;
+  std::call_once(state_->backward_once,
+                 [this] { state_->backward.emplace(std::visit(MakeBackward(), state_->forward)); });
+  run(*state_->backward, dy, rows, dx, accumulate);
 }
 
 }  // namespace incipit

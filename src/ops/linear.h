@@ -4,6 +4,8 @@
 #include <memory>
 #include <span>
 
+#include "incipit/precision.h"
+
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -16,8 +18,11 @@ std::int64_t padded_rows(std::int64_t rows);
 /// `rows` of every buffer, up to padded_rows(rows), are read and overwritten with values of no meaning.
 class Linear {
  public:
-  /// weight: [out, in]; bias: [out] or empty. Both are copied.
-  Linear(ConstMatrixView weight, std::span<const float> bias);
+  /// weight: [out, in]; bias: [out] or empty. Both are copied. `precision` is what both directions compute
+  /// with; x, y and their gradients are f32. A processor without units for it multiplies the same rounded
+  /// numbers in f32, from weights held in f32. The gradient of int8 is that by the weight in 8 bits, rounding
+  /// passed over, in bf16.
+  Linear(ConstMatrixView weight, std::span<const float> bias, Precision precision = Precision::f32);
   Linear(Linear&&) noexcept;
   Linear& operator=(Linear&&) noexcept;
   ~Linear();

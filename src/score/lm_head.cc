@@ -39,7 +39,7 @@ LmHead::LmHead(LmHeadWeights weights)
     const auto part =
         bias.empty() ? bias : bias.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
     const ConstMatrixView rows(std::as_const(weights.decoder).row(first), count, hidden_size_, hidden_size_);
-    blocks_.push_back({first, count, Linear(rows, part)});
+    blocks_.push_back({first, count, Linear(rows, part, weights.precision)});
   }
 }
 

@@ -1,0 +1,250 @@
+#include "ops/narrow.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/parallel.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/narrow.cc"
+#include <hwy/foreach_target.h>  // must come before highway.h
+
+#include "ops/simd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace incipit::HWY_NAMESPACE {
+
+/// Writes to_narrow(offset, vector) for every vector of a row; of the last one just the lanes in range.
+template <typename T, typename ToNarrow>
+HWY_INLINE void narrow_row(const float* x, std::int64_t width, T* out, ToNarrow to_narrow) {
+  const FloatTag d;
+  const hn::Rebind<T, FloatTag> narrow;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + lanes <= width; i += lanes) hn::StoreU(to_narrow(hn::LoadU(d, x + i)), narrow, out + i);
+  if (i == width) return;
+  HWY_ALIGN T rest[HWY_MAX_BYTES / sizeof(float)];
+  hn::StoreU(to_narrow(load_first(x + i, width - i)), narrow, rest);
+  std::copy_n(rest, width - i, out + i);
+}
+
+/// The bits of the nearest bf16, in the upper half; a NaN's as they are, but sure to have one in that half.
+HWY_INLINE auto nearest_bf16(FloatVec x) {
+  const hn::RebindToUnsigned<FloatTag> du;
+  const auto bits = hn::BitCast(du, x);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1));
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fff)));
+  const auto quiet = hn::Or(bits, hn::Set(du, 0x400000));
+  return hn::IfThenElse(hn::RebindMask(du, hn::IsNaN(x)), quiet, rounded);
+}
+
+void row_to_bf16(const float* x, std::int64_t width, std::uint16_t* out) {
+  const hn::RebindToSigned<FloatTag> di;
+  const hn::Rebind<std::uint16_t, FloatTag> narrow;
+  narrow_row(x, width, out, [&](FloatVec value) HWY_ATTR {
+    return hn::DemoteTo(narrow, hn::BitCast(di, hn::ShiftRight<16>(nearest_bf16(value))));
+  });
+}
+
+void row_to_rounded(const float* x, std::int64_t width, float* out) {
+  const FloatTag d;
+  const hn::RebindToUnsigned<FloatTag> du;
+  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    const auto bits = hn::And(nearest_bf16(load(x + i)), hn::Set(du, 0xffff0000u));
+    store(hn::BitCast(d, bits), out + i);
+  });
+}
+
+void multiply_row(const float* x, const float* factors, std::int64_t width, float* out) {
+  for_each_vector(width, [&](std::int64_t i, auto load, auto store)
+                             HWY_ATTR { store(hn::Mul(load(x + i), load(factors + i)), out + i); });
+}
+
+/// The least and greatest of a row and 0, and a sum that is 0, or NaN where a number is not finite.
+struct Extent {
+  float low, high, finite;
+};
+HWY_INLINE Extent extent_of(const float* x, std::int64_t width) {
+  const FloatTag d;
+  FloatVec low = hn::Zero(d), high = hn::Zero(d), finite = hn::Zero(d);
+  for_each_vector(width, [&](std::int64_t i, auto load, auto) HWY_ATTR {
+    const FloatVec value = load(x + i);
+    low = hn::Min(low, value);
+    high = hn::Max(high, value);
+    finite = hn::MulAdd(value, hn::Zero(d), finite);
+  });
+  return {hn::GetLane(hn::MinOfLanes(d, low)), hn::GetLane(hn::MaxOfLanes(d, high)),
+          hn::GetLane(hn::SumOfLanes(d, finite))};
+}
+
+HWY_INLINE RowScale row_scale(const float* x, std::int64_t width, float& inverse) {
+  const Extent extent = extent_of(x, width);
+  RowScale result;
+  result.scale = (extent.high - extent.low) / 255.0f + extent.finite;
+  inverse = result.scale > 0 ? 1.0f / result.scale : 0.0f;  // a NaN's 0 makes values of no meaning
+  result.zero = std::nearbyint(-extent.low * inverse);
+  return result;
+}
+
+/// Values of a row from 0 to 255, as f32.
+HWY_INLINE FloatVec quantised(FloatVec x, float inverse, float zero) {
+  const FloatTag d;
+  const FloatVec value = hn::Add(hn::Round(hn::Mul(x, hn::Set(d, inverse))), hn::Set(d, zero));
+  return hn::Min(hn::Max(value, hn::Zero(d)), hn::Set(d, 255.0f));
+}
+
+void quantise_row(const float* x, std::int64_t width, std::uint8_t* out, RowScale* scale) {
+  const hn::RebindToSigned<FloatTag> di;
+  const hn::Rebind<std::uint8_t, FloatTag> narrow;
+  float inverse = 0;
+  *scale = row_scale(x, width, inverse);
+  narrow_row(x, width, out, [&](FloatVec value) HWY_ATTR {
+    return hn::DemoteTo(narrow, hn::ConvertTo(di, quantised(value, inverse, scale->zero)));
+  });
+}
+
+void quantise_row_to_floats(const float* x, std::int64_t width, float* out, RowScale* scale) {
+  const FloatTag d;
+  float inverse = 0;
+  *scale = row_scale(x, width, inverse);
+  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    store(hn::Sub(quantised(load(x + i), inverse, scale->zero), hn::Set(d, scale->zero)), out + i);
+  });
+  scale->zero = 0;
+}
+
+void quantise_channel(const float* weight, std::int64_t in, std::int8_t* out, float* scale) {
+  const FloatTag d;
+  const hn::RebindToSigned<FloatTag> di;
+  const hn::Rebind<std::int8_t, FloatTag> narrow;
+  const Extent extent = extent_of(weight, in);
+  *scale = std::max(-extent.low, extent.high) / 127.0f + extent.finite;
+  const float inverse = *scale > 0 ? 1.0f / *scale : 0.0f;
+  narrow_row(weight, in, out, [&](FloatVec value) HWY_ATTR {
+    return hn::DemoteTo(narrow, hn::ConvertTo(di, hn::Round(hn::Mul(value, hn::Set(d, inverse)))));
+  });
+}
+
+template <Products kProducts>
+HWY_INLINE void dequantise(const float* products, RowScale scale, const ChannelScales& channels, float* y,
+                           bool accumulate) {
+  const FloatTag d;
+  const hn::RebindToSigned<FloatTag> di;
+  const float* scales = channels.scales.data();
+  const float* sums = channels.sums.data();
+  const float* bias = channels.bias.empty() ? nullptr : channels.bias.data();
+  for_each_vector(std::ssize(channels.scales), [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    FloatVec value = load(products + i);
+    if constexpr (kProducts == Products::integers) value = hn::ConvertTo(d, hn::BitCast(di, value));
+    value = hn::NegMulAdd(hn::Set(d, scale.zero), load(sums + i), value);
+    const FloatVec factor = hn::Mul(hn::Set(d, scale.scale), load(scales + i));
+    FloatVec added = bias == nullptr ? hn::Zero(d) : load(bias + i);
+    if (accumulate) added = hn::Add(added, load(y + i));
+    store(hn::MulAdd(factor, value, added), y + i);
+  });
+}
+
+void dequantise_row(Products kind, const float* products, RowScale scale, const ChannelScales& channels,
+                    float* y, bool accumulate) {
+  if (kind == Products::integers)
+    dequantise<Products::integers>(products, scale, channels, y, accumulate);
+  else
+    dequantise<Products::floats>(products, scale, channels, y, accumulate);
+}
+
+}  // namespace incipit::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace incipit {
+namespace {
+
+HWY_EXPORT(row_to_bf16);
+HWY_EXPORT(row_to_rounded);
+HWY_EXPORT(multiply_row);
+HWY_EXPORT(quantise_row);
+HWY_EXPORT(quantise_row_to_floats);
+HWY_EXPORT(quantise_channel);
+HWY_EXPORT(dequantise_row);
+
+/// Calls body(r) for each row, in parallel where that is worth a thread.
+template <typename Body>
+void for_rows(std::int64_t rows, std::int64_t width, Body body) {
+  constexpr std::int64_t kValues = 16384;
+  parallel_for(rows, std::max<std::int64_t>(1, kValues / std::max<std::int64_t>(1, width)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t r = begin; r < end; ++r) body(r);
+               });
+}
+
+/// Calls body(row, r), the row multiplied by the factors, where there are any.
+template <typename Body>
+void for_multiplied_rows(const float* x, std::int64_t rows, std::int64_t width,
+                         std::span<const float> factors, Body body) {
+  for_rows(rows, width, [&](std::int64_t r) {
+    if (factors.empty()) return body(x + r * width, r);
+    thread_local std::vector<float> row;
+    row.resize(static_cast<std::size_t>(width));
+    HWY_DYNAMIC_DISPATCH(multiply_row)(x + r * width, factors.data(), width, row.data());
+    body(row.data(), r);
+  });
+}
+
+}  // namespace
+
+void round_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
+                   std::uint16_t* out) {
+  for_multiplied_rows(x, rows, width, factors, [&](const float* row, std::int64_t r) {
+    HWY_DYNAMIC_DISPATCH(row_to_bf16)(row, width, out + r * width);
+  });
+}
+
+void round_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
+                   float* out) {
+  for_multiplied_rows(x, rows, width, factors, [&](const float* row, std::int64_t r) {
+    HWY_DYNAMIC_DISPATCH(row_to_rounded)(row, width, out + r * width);
+  });
+}
+
+void quantise_rows(const float* x, std::int64_t rows, std::int64_t width, std::uint8_t* out,
+                   RowScale* scales) {
+  for_rows(rows, width, [&](std::int64_t r) {
+    HWY_DYNAMIC_DISPATCH(quantise_row)(x + r * width, width, out + r * width, scales + r);
+  });
+}
+
+void quantise_rows(const float* x, std::int64_t rows, std::int64_t width, float* out, RowScale* scales) {
+  for_rows(rows, width, [&](std::int64_t r) {
+    HWY_DYNAMIC_DISPATCH(quantise_row_to_floats)(x + r * width, width, out + r * width, scales + r);
+  });
+}
+
+QuantisedWeight quantise_weight(ConstMatrixView weight) {
+  QuantisedWeight result;
+  result.values.resize(static_cast<std::size_t>(weight.rows * weight.cols));
+  result.scales.resize(static_cast<std::size_t>(weight.rows));
+  result.sums.resize(result.scales.size());
+  for_rows(weight.rows, weight.cols, [&](std::int64_t o) {
+    const auto channel = static_cast<std::size_t>(o);
+    std::int8_t* values = result.values.data() + o * weight.cols;
+    HWY_DYNAMIC_DISPATCH(quantise_channel)
+    (weight.row(o), weight.cols, values, &result.scales[channel]);
+    std::int32_t sum = 0;
+    for (std::int64_t i = 0; i < weight.cols; ++i) sum += values[i];
+    result.sums[channel] = static_cast<float>(sum);
+  });
+  return result;
+}
+
+void dequantise_rows(Products kind, const float* products, std::span<const RowScale> row_scales,
+                     const ChannelScales& channels, float* y, bool accumulate) {
+  const std::int64_t width = std::ssize(channels.scales);
+  for_rows(std::ssize(row_scales), width, [&](std::int64_t r) {
+    HWY_DYNAMIC_DISPATCH(dequantise_row)
+    (kind, products + r * width, row_scales[static_cast<std::size_t>(r)], channels, y + r * width,
+     accumulate);
+  });
+}
+
+}  // namespace incipit
+#endif

@@ -1,0 +1,167 @@
+// The one file that knows oneDNN; it speaks its 2.x and 3.x interfaces.
+#include "ops/packed_matmul.h"
+
+#include <map>
+#include <mutex>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace incipit {
+namespace {
+
+using dnnl::matmul;
+using dnnl::memory;
+using DataType = memory::data_type;
+
+/// The row count that a weight's layout is chosen for; every other row count must take the same layout.
+constexpr std::int64_t kLayoutRows = 1024;
+
+const dnnl::engine& engine() {
+  static const dnnl::engine instance(dnnl::engine::kind::cpu, 0);
+  return instance;
+}
+
+dnnl::stream& stream() {
+  thread_local dnnl::stream instance(engine());
+  return instance;
+}
+
+struct DataTypes {
+  DataType input, weight, output;
+};
+
+DataTypes data_types(MatmulType type) {
+  switch (type) {
+    case MatmulType::bf16:
+      return {DataType::bf16, DataType::bf16, DataType::f32};
+    case MatmulType::u8s8:
+      return {DataType::u8, DataType::s8, DataType::s32};
+    case MatmulType::f32:
+      break;
+  }
+  return {DataType::f32, DataType::f32, DataType::f32};
+}
+
+memory::desc plain(std::int64_t rows, std::int64_t cols, DataType type) {
+  return memory::desc({rows, cols}, type, memory::format_tag::ab);
+}
+
+matmul::primitive_desc describe(const DataTypes& types, std::int64_t rows, const memory::desc& weights,
+                                bool bias, bool accumulate) {
+  const std::int64_t in = weights.dims()[0], out = weights.dims()[1];
+  const memory::desc x = plain(rows, in, types.input), y = plain(rows, out, types.output);
+  const memory::desc added = plain(1, out, DataType::f32);
+  dnnl::primitive_attr attributes;
+  if (accumulate) {
+    dnnl::post_ops post;
+    post.append_sum();
+    attributes.set_post_ops(post);
+  }
+#if DNNL_VERSION_MAJOR >= 3
+  return bias ? matmul::primitive_desc(engine(), x, weights, added, y, attributes)
+              : matmul::primitive_desc(engine(), x, weights, y, attributes);
+#else
+  const matmul::desc description = bias ? matmul::desc(x, weights, added, y) : matmul::desc(x, weights, y);
+  return matmul::primitive_desc(description, attributes, engine());
+#endif
+}
+
+void reorder(memory from, memory& to) {
+  dnnl::reorder(from, to).execute(stream(), from, to);
+  stream().wait();
+}
+
+/// Whether the instruction sets that the library may use include `wanted`: their values are sets of bits.
+bool has_instructions(dnnl::cpu_isa wanted) {
+  const auto bits = static_cast<unsigned>(wanted);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & bits) == bits;
+}
+
+}  // namespace
+
+bool has_units_for(MatmulType type) {
+  switch (type) {
+    case MatmulType::bf16:
+      return has_instructions(dnnl::cpu_isa::avx512_core_bf16);
+    case MatmulType::u8s8:
+      return has_instructions(dnnl::cpu_isa::avx512_core_vnni) || has_instructions(dnnl::cpu_isa::avx2_vnni);
+    case MatmulType::f32:
+      break;
+  }
+  return true;
+}
+
+bool is_bf16_faster() {
+#if defined(__x86_64__)
+  // Measured: AVX-512's bf16 products alone are slower than f32 on Intel's processors, whose tiles are not.
+  return has_instructions(dnnl::cpu_isa::avx512_core_amx) ||
+         (has_units_for(MatmulType::bf16) && __builtin_cpu_is("amd"));
+#else
+  return false;
+#endif
+}
+
+struct PackedMatmul::State {
+  DataTypes types;
+  std::vector<float> bias;
+  memory weights;
+  std::mutex mutex{};
+  std::map<std::pair<std::int64_t, bool>, matmul> kernels{};  // few: row counts are rounded
+
+  State(MatmulType type, const memory& source, std::span<const float> added)
+      : types(data_types(type)), bias(added.begin(), added.end()) {
+    const std::int64_t in = source.get_desc().dims()[0], out = source.get_desc().dims()[1];
+    const memory::desc any({in, out}, types.weight, memory::format_tag::any);
+    weights = memory(describe(types, kLayoutRows, any, !bias.empty(), false).weights_desc(), engine());
+    reorder(source, weights);
+  }
+
+  const matmul& kernel_for(std::int64_t rows, bool accumulate) {
+    const std::lock_guard lock(mutex);
+    auto [position, is_new] = kernels.try_emplace({rows, accumulate});
+    if (is_new)
+      position->second = matmul(describe(types, rows, weights.get_desc(), !bias.empty(), accumulate));
+    return position->second;
+  }
+};
+
+// A row-major [out, in] weight is a column-major [in, out] one.
+PackedMatmul::PackedMatmul(MatmulType type, ConstMatrixView weight, std::span<const float> bias)
+    : state_(std::make_unique<State>(
+          type,
+          memory(memory::desc({weight.cols, weight.rows}, DataType::f32, memory::dims{1, weight.stride}),
+                 engine(), const_cast<float*>(weight.data)),
+          bias)) {}
+PackedMatmul::PackedMatmul(const std::int8_t* weight, std::int64_t in, std::int64_t out)
+    : state_(std::make_unique<State>(MatmulType::u8s8,
+                                     memory(memory::desc({in, out}, DataType::s8, memory::format_tag::ba),
+                                            engine(), const_cast<std::int8_t*>(weight)),
+                                     std::span<const float>())) {}
+PackedMatmul::PackedMatmul(PackedMatmul&&) noexcept = default;
+PackedMatmul& PackedMatmul::operator=(PackedMatmul&&) noexcept = default;
+PackedMatmul::~PackedMatmul() = default;
+
+void PackedMatmul::unpack_transposed(Matrix& weight) const {
+  const std::int64_t in = state_->weights.get_desc().dims()[0], out = state_->weights.get_desc().dims()[1];
+  weight.resize(in, out);
+  memory rows(plain(in, out, DataType::f32), engine(), weight.data());
+  reorder(state_->weights, rows);
+}
+
+void PackedMatmul::run(const void* x, std::int64_t rows, void* y, bool accumulate) const {
+  State& state = *state_;
+  const matmul& kernel = state.kernel_for(rows, accumulate);
+  const std::int64_t in = state.weights.get_desc().dims()[0], out = state.weights.get_desc().dims()[1];
+  std::unordered_map<int, memory> arguments{
+      {DNNL_ARG_SRC, memory(plain(rows, in, state.types.input), engine(), const_cast<void*>(x))},
+      {DNNL_ARG_WEIGHTS, state.weights},
+      {DNNL_ARG_DST, memory(plain(rows, out, state.types.output), engine(), y)}};
+  if (!state.bias.empty())
+    arguments.emplace(DNNL_ARG_BIAS, memory(plain(1, out, DataType::f32), engine(), state.bias.data()));
+  kernel.execute(stream(), arguments);
+  stream().wait();
+}
+
+}  // namespace incipit

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "tensor/matrix.h"
+
+namespace incipit {
+
+/// What a matmul multiplies and gives: f32 in f32, bf16 in f32, u8 activations with s8 weights in s32.
+enum class MatmulType { f32, bf16, u8s8 };
+
+/// Whether this processor has units for it; without them it would be slow, wrong (sums of u8s8 saturate) or
+/// missing.
+bool has_units_for(MatmulType type);
+
+/// Whether bf16 units are worth more than the f32 ones.
+bool is_bf16_faster();
+
+/// y = x W (+ bias), the weight packed once in the layout that the library prefers, and a kernel a row count,
+/// made when first needed. Thread-safe.
+class PackedMatmul {
+ public:
+  /// weight: [out, in]; rounded to bf16 where the type is that. bias: [out] or empty. Both are copied.
+  PackedMatmul(MatmulType type, ConstMatrixView weight, std::span<const float> bias);
+  /// The same of u8s8, which has no bias. weight: [out, in], contiguous.
+  PackedMatmul(const std::int8_t* weight, std::int64_t in, std::int64_t out);
+  PackedMatmul(PackedMatmul&&) noexcept;
+  PackedMatmul& operator=(PackedMatmul&&) noexcept;
+  ~PackedMatmul();
+
+  /// weight becomes [in, out], the packed values.
+  void unpack_transposed(Matrix& weight) const;
+
+  /// x: [rows, in] of the type's input, y: [rows, out] of its output, contiguous. Added to what y holds where
+  /// `accumulate`. `rows` are few sizes (padded_rows).
+  void run(const void* x, std::int64_t rows, void* y, bool accumulate) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace incipit

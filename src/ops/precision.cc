@@ -1,0 +1,42 @@
+#include "incipit/precision.h"
+
+#include <array>
+
+#include "ops/packed_matmul.h"
+
+namespace incipit {
+namespace {
+
+struct Named {
+  Precision precision;
+  std::string_view name;
+};
+constexpr std::array kNames = {Named{Precision::f32, "f32"}, Named{Precision::bf16, "bf16"},
+                               Named{Precision::int8, "int8"}, Named{Precision::automatic, "auto"}};
+
+}  // namespace
+
+std::vector<std::string> precision_names() {
+  std::vector<std::string> names;
+  for (const Named& entry : kNames) names.emplace_back(entry.name);
+  return names;
+}
+
+std::string_view name_of(Precision precision) {
+  for (const Named& entry : kNames)
+    if (entry.precision == precision) return entry.name;
+  return "";
+}
+
+std::optional<Precision> precision_by_name(std::string_view name) {
+  for (const Named& entry : kNames)
+    if (entry.name == name) return entry.precision;
+  return std::nullopt;
+}
+
+Precision resolved(Precision precision) {
+  if (precision != Precision::automatic) return precision;
+  return is_bf16_faster() ? Precision::bf16 : Precision::f32;
+}
+
+}  // namespace incipit
