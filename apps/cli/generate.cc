@@ -28,6 +28,7 @@ class Generate : public Command {
   void declare(CommandLine& line) override {
     line.positionals("TEXT", texts_, "Texts to continue")->required();
     add_model(line, model_)->required();
+    add_precision(line, precision_);
     line.flag("--adapter", adapter_, "DIR", "Folder of an adapter, whose prompt stands around each text");
     add_template(line, source_.template_text);
     line.flag("--max-new-tokens", options_.max_new_tokens, "N", "Tokens to make at most")
@@ -58,7 +59,7 @@ class Generate : public Command {
     use_threads(threads_);
     source_.adapter = adapter_;
     INCIPIT_TRY(source_.template_text, text_or_file(source_.template_text, "template"));
-    INCIPIT_TRY(const Model model, load_model(model_));
+    INCIPIT_TRY(const Model model, load_model(model_, precision_));
     INCIPIT_CHECK(warn_of_unknown_words(model.tokenizer(), source_.template_text));
     INCIPIT_TRY(Generator generator, Generator::create(model, source_));
     INCIPIT_TRY(Output output, Output::open(output_));
@@ -91,6 +92,7 @@ class Generate : public Command {
 
   std::vector<std::string> texts_;
   std::string model_;
+  std::string precision_;
   std::string adapter_;
   PromptSource source_;
   GenerateOptions options_;
