@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "class_weights.h"
+#include "console.h"
 #include "flags.h"
 
 namespace incipit::cli {
@@ -203,6 +204,12 @@ ExperimentRun CompareRun::experiment_run(const std::vector<std::string>& labels,
   run.model = std::move(model);
   run.precision = resolved(*precision_by_name(precision_));
   run.options = options_;
+  // Without drawn demonstrations nothing of a hard prompt depends on the seed.
+  if (options_.method == Method::hard && options_.shots == 0 && run.seeds.size() > 1) {
+    print_note(
+        fmt::format("run '{}': a hard prompt is the same with every seed, so it is run once", run.name));
+    run.seeds.resize(1);
+  }
   located([&] { set_class_weights(class_weights_, labels, run.options); });
   for (const FlagValue& flag : line_.values())
     if (flag.name == "template")

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "incipit/ensemble.h"
 #include "incipit/predict.h"
 
 #include "checks.h"
@@ -27,6 +28,8 @@ class Evaluate : public Command {
     add_model(line, model_)->required();
     add_precision(line, precision_);
     line.list("--adapter", adapters_, "DIR", "Folder of the adapter, or of several, one after another");
+    line.mark("--ensemble", ensemble_,
+              "Also evaluate all of --adapter together: the mean of their probabilities");
     hard_prompt_.declare(line);
     demonstrations_.declare(line);
     add_data(line, data_, "Labelled texts")->required();
@@ -43,7 +46,7 @@ class Evaluate : public Command {
     add_threads(line, threads_);
     line.examples(
         "  incipit evaluate --model minilm --adapter reviews --data movie-reviews --split test\n"
-        "  incipit evaluate --model minilm --adapter a b c --data test.tsv --json\n"
+        "  incipit evaluate --model minilm --adapter a b c --data test.tsv --json --ensemble\n"
         "  incipit evaluate --model smollm2 --data movie-reviews --limit 400 --calibrate contextual \\\n"
         "      --template 'Review: {text_a}\\nSentiment:' \\\n"
         "      --verbalizer '{\"negative\": \" negative\", \"positive\": \" positive\"}'");
@@ -52,6 +55,7 @@ class Evaluate : public Command {
   Result<int> run(const CommandLine& line) override {
     if (adapters_.empty() == !hard_prompt_.has_verbalizer())
       wrong_usage("evaluate", "needs either --adapter, or a hard prompt: --verbalizer, and --template");
+    if (ensemble_ && adapters_.size() < 2) wrong_usage("--ensemble", "needs several --adapter folders");
     if (!hard_prompt_.has_verbalizer())
       demonstrations_.refuse("needs a hard prompt: --verbalizer, and --template");
     use_threads(threads_);
@@ -64,9 +68,12 @@ class Evaluate : public Command {
     if (hard_prompt_.has_verbalizer()) INCIPIT_CHECK(measure_hard_prompt(model, path, report, predictions));
     for (const std::string& folder : adapters_) {
       INCIPIT_TRY(const Adapter adapter, Adapter::load(folder, model, force_));
+      if (ensemble_ && dataset_ && adapter.info().labels != dataset_->labels)
+        return fail("--ensemble: the labels of {} and {} differ", adapters_.front(), folder);
       INCIPIT_CHECK(read_data(path, adapter.info().labels, adapter.info().preparation));
       INCIPIT_CHECK(measure(model, adapter, folder, options_, report, predictions));
     }
+    if (ensemble_) record("ensemble", average_predictions(members_), training_texts_, report, predictions);
     if (!predictions_.empty()) INCIPIT_CHECK(write_whole(predictions_, predictions));
     INCIPIT_TRY(Output output, Output::open(output_));
     INCIPIT_CHECK(output.write(report));
@@ -104,21 +111,34 @@ class Evaluate : public Command {
   }
 
   Status measure(const Model& model, const Adapter& adapter, const std::string& folder,
-                 const PredictOptions& options, std::string& report, std::string& predictions) const {
+                 const PredictOptions& options, std::string& report, std::string& predictions) {
     const std::vector<Example>& examples = dataset_->examples;
-    const std::vector<std::string>& labels = dataset_->labels;
     Predictor predictor(model, adapter, options);
     Progress progress("evaluate", "texts", static_cast<std::int64_t>(examples.size()));
-    INCIPIT_TRY(const std::vector<Prediction> predicted,
+    INCIPIT_TRY(std::vector<Prediction> predicted,
                 predictor.predict(examples, [&](std::int64_t done) { progress.update(done); }));
     demonstrations_.note_shots(predicted);
+    record(folder, predicted, adapter.info().training_texts, report, predictions);
+    if (!ensemble_) return {};
+    members_.push_back(std::move(predicted));
+    const std::vector<std::uint64_t>& texts = adapter.info().training_texts;
+    training_texts_.insert(training_texts_.end(), texts.begin(), texts.end());
+    std::sort(training_texts_.begin(), training_texts_.end());
+    return {};
+  }
+
+  /// Adds to the report what the predictions of `folder` are worth.
+  void record(const std::string& folder, const std::vector<Prediction>& predicted,
+              std::span<const std::uint64_t> training_texts, std::string& report,
+              std::string& predictions) const {
+    const std::vector<Example>& examples = dataset_->examples;
+    const std::vector<std::string>& labels = dataset_->labels;
     const Metrics metrics = evaluate_predictions(examples, predicted, static_cast<int>(labels.size()));
-    const std::int64_t overlap = count_overlap(examples, adapter.info().training_texts);
+    const std::int64_t overlap = count_overlap(examples, training_texts);
     warn_of_overlap(folder, overlap, metrics.count);
     warn_of_collapse(metrics, labels, folder);
     report += json_ ? json_line(folder, metrics, overlap) : table(folder, metrics);
     if (!predictions_.empty()) append_predictions(folder, predicted, predictions);
-    return {};
   }
 
   std::string json_line(const std::string& folder, const Metrics& metrics, std::int64_t overlap) const {
@@ -156,6 +176,7 @@ class Evaluate : public Command {
   std::int64_t limit_ = 0;
   std::uint64_t seed_ = 0;
   bool json_ = false;
+  bool ensemble_ = false;
   bool force_ = false;
   std::string predictions_;
   std::string output_;
@@ -165,6 +186,8 @@ class Evaluate : public Command {
   std::optional<Dataset> dataset_;
   std::vector<std::string> read_for_;  // the adapter's labels that dataset_ was read for
   Preparation read_with_;
+  std::vector<std::vector<Prediction>> members_;  // [adapters], for --ensemble
+  std::vector<std::uint64_t> training_texts_;     // of all of them, sorted
 };
 
 }  // namespace

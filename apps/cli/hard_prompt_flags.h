@@ -14,6 +14,7 @@ class HardPromptFlags {
   void declare(CommandLine& line);
   /// Fails where a file that they name cannot be read.
   Result<HardPrompt> read() const;
+  bool finds_words() const { return verbalizer_ == "auto"; }
   bool has_verbalizer() const { return !verbalizer_.empty(); }
 
  private:

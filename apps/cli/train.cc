@@ -96,6 +96,8 @@ class Train : public Command {
                                   hash_texts(data.train.examples));
     INCIPIT_CHECK(result.adapter.save(output_));
     INCIPIT_CHECK(write_whole(std::filesystem::path(output_) / "run.toml", flags));
+    if (flags_.finds_words())
+      INCIPIT_CHECK(print_result(fmt::format("words: {}\n", result.adapter.info().verbalizer)));
     INCIPIT_CHECK(print_result(verdict(result, data.train.labels)));
     print_note(fmt::format("saved {} after {}", output_, duration(result.seconds)));
     if (!result.interrupted) return 0;

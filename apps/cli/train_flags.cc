@@ -20,6 +20,10 @@ void TrainFlags::declare_prompt(CommandLine& line) {
       "Nothing (a template and a verbalizer alone); the head alone; virtual tokens before the text; virtual "
       "tokens that join at a middle layer (faster, and often better)");
   hard_prompt_.declare(line);
+  line.flag("--label-words", label_words_, "K",
+            "With --verbalizer auto, for method hard: the K words for each label that the model finds most "
+            "telling of the training texts")
+      ->check(whole_number(1));
   add_shots(line, options_.shots, options_.shot_tokens);
   add_num_virtual_tokens(line, options_.num_virtual_tokens, 1);
   line.flag("--insert-layer", insert_layer_, "K",
@@ -137,6 +141,10 @@ Result<TrainOptions> TrainFlags::options(const CommandLine& line,
   options.verbalizer = hard.verbalizer;
   options.word_score = hard.word_score;
   options.calibration = hard.calibration;
+  if (options.verbalizer == "auto") {
+    options.verbalizer.clear();
+    options.label_words = label_words_;
+  }
   options.loss = *loss_by_name(loss_);
   set_init(line, options);
   options.method = *method_by_name(method_);
@@ -147,7 +155,11 @@ Result<TrainOptions> TrainFlags::options(const CommandLine& line,
     wrong_usage("--insert-layer", "needs --method late");
   if (options.calibration != Calibration::none && options.method != Method::hard)
     wrong_usage("--calibrate", "needs --method hard: training sets its own scale");
-  if (options.method == Method::hard && options.verbalizer.empty())
+  const bool is_found = options.label_words > 0;
+  if (is_found && options.method != Method::hard)
+    wrong_usage("--verbalizer", "auto needs --method hard; its adapter's words can then be given to others");
+  if (line.given("--label-words") && !is_found) wrong_usage("--label-words", "needs --verbalizer auto");
+  if (options.method == Method::hard && options.verbalizer.empty() && !is_found)
     wrong_usage("--method", "hard needs a --verbalizer");
   if (options.shots > 0 && options.method != Method::hard)
     wrong_usage("--shots", "needs --method hard: a text that is learned from must not be shown solved");

@@ -27,6 +27,8 @@ class TrainFlags {
   /// The folder of --init DIR, if it is one.
   std::optional<std::filesystem::path> saved_adapter() const;
   std::uint64_t seed() const { return options_.seed; }
+  /// Whether --verbalizer is auto.
+  bool finds_words() const { return hard_prompt_.finds_words(); }
 
  private:
   void declare_prompt(CommandLine& line);
@@ -39,6 +41,7 @@ class TrainFlags {
   TrainOptions options_;
   std::string method_ = "prompt";
   HardPromptFlags hard_prompt_;
+  std::int64_t label_words_ = 3;
   std::string loss_ = "vocabulary";
   std::int64_t insert_layer_ = 0;
   std::string head_input_;

@@ -45,6 +45,8 @@ struct TrainOptions {
   Method method = Method::prompt;
   std::string template_text;  // in the template language; empty: the plain text or pair
   std::string verbalizer;     // see AdapterInfo
+  std::int64_t label_words =
+      0;  // Method::hard; words to find for each label in place of `verbalizer`; 0: none
   WordScore word_score = WordScore::sequence;
   Calibration calibration = Calibration::none;  // Method::hard
   std::int64_t shots = 0;                       // Method::hard; demonstrations drawn from the training texts

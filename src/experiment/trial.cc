@@ -39,9 +39,10 @@ class TrialObserver : public TrainObserver {
   MeasuredTrial& trial_;
 };
 
-/// Whether a new adapter's head is random numbers: neither the checkpoint nor a saved adapter has one.
+/// Whether a new adapter's head is random numbers: neither the checkpoint nor a saved adapter has one, nor do
+/// words take its place.
 bool draws_head(const Model& model, const ExperimentRun& run) {
-  if (!run.options.verbalizer.empty()) return false;  // the model's own head is read
+  if (run.options.method == Method::hard || !run.options.verbalizer.empty()) return false;
   if (run.options.init == PromptInit::adapter) return false;
   const std::optional<HeadLayerWeights>& stored = model.head_weights().output;
   return !stored || stored->weight.rows() != std::ssize(run.train->labels);

@@ -8,6 +8,7 @@
 
 #include "backbone/architecture.h"
 #include "backbone/backbone.h"
+#include "infer/auto_verbalizer.h"
 #include "infer/features.h"
 #include "prompt/prompt_method.h"
 #include "tune/epoch_order.h"
@@ -79,6 +80,11 @@ Result<Adapter> start_hard_prompt(const Model& model, const Dataset& data, const
                                   TrainObserver& observer) {
   HardPrompt prompt{options.template_text, options.verbalizer, options.word_score,
                     options.calibration,   options.max_length, data.preparation};
+  if (options.label_words > 0) {
+    INCIPIT_TRY(prompt.verbalizer,
+                find_label_words(model, prompt, data.labels, data.examples,
+                                 static_cast<std::size_t>(options.label_words), options.max_batch_tokens));
+  }
   if (options.shots > 0) {
     INCIPIT_TRY(Demonstrations drawn,
                 draw_demonstrations(model, prompt, data.labels, data.examples,

@@ -212,5 +212,91 @@ TEST_P(HardPromptTest, WrongDemonstrationsAreNamed) {
                  2, "--shots: needs a hard prompt"));
 }
 
+TEST_P(HardPromptTest, FindsItsWords) {
+  const Outcome trained =
+      run({"train", "--model", path("base"), "--method", "hard", "--template", template_text(),
+           "--verbalizer", "auto", "--label-words", "2", "--data", path("data.tsv"), "--limit", "40",
+           "--output", path("saved"), "--threads", "1"});
+  ASSERT_TRUE(succeeded(trained));
+  const std::string saved = parse_json(read("saved/incipit.json"))["verbalizer"];
+  EXPECT_NE(trained.out.find("\nwords: " + saved + "\n"), std::string::npos) << trained.out;
+  const nlohmann::json words = parse_json(saved);
+  EXPECT_EQ(words["negative"].size(), 2u);
+  EXPECT_EQ(words["positive"].size(), 2u);
+  // What was found can be given by hand.
+  const Arguments data = {"--data", path("test.tsv"), "--json"};
+  Arguments found = {"evaluate", "--model", path("base"), "--threads", "1", "--adapter", path("saved")};
+  found.insert(found.end(), data.begin(), data.end());
+  EXPECT_EQ(metrics(found)["loss"], metrics(hard("evaluate", data, saved))["loss"]);
+
+  const Arguments to_train = {"train",          "--model",  path("base"), "--data",
+                              path("data.tsv"), "--output", path("out")};
+  const auto refused = [&](const Arguments& more, const std::string& message) {
+    Arguments all = to_train;
+    all.insert(all.end(), more.begin(), more.end());
+    return fails_with(run(all), 2, message);
+  };
+  EXPECT_TRUE(refused({"--verbalizer", "auto"}, "--verbalizer: auto needs --method hard"));
+  EXPECT_TRUE(refused({"--label-words", "2"}, "--label-words: needs --verbalizer auto"));
+}
+
+TEST_P(HardPromptTest, AnEnsembleIsTheMeanOfItsMembers) {
+  const auto save = [&](const std::string& name, const std::string& words) {
+    EXPECT_TRUE(succeeded(
+        run(hard("train", {"--method", "hard", "--data", path("data.tsv"), "--output", path(name)}, words))));
+  };
+  save("one", kWords);
+  save("two", R"({"negative": "old", "positive": "very"})");
+  const Outcome outcome =
+      run({"evaluate", "--model", path("base"), "--adapter", path("one"), path("two"), "--ensemble", "--data",
+           path("test.tsv"), "--json", "--predictions", path("lines.jsonl"), "--threads", "1"});
+  ASSERT_TRUE(succeeded(outcome));
+  const std::vector<std::string> reports = lines_of(outcome.out);
+  ASSERT_EQ(reports.size(), 3u);
+  EXPECT_EQ(parse_json(reports[2])["adapter"], "ensemble");
+  const std::vector<std::string> lines = lines_of(read("lines.jsonl"));
+  ASSERT_EQ(lines.size(), 120u);
+  int right = 0;
+  for (std::size_t i = 0; i < 40; ++i) {
+    const auto score = [&](std::size_t member) {
+      return parse_json(lines[40 * member + i])["scores"]["positive"].get<double>();
+    };
+    EXPECT_NEAR(score(2), (score(0) + score(1)) / 2, 2e-6);
+    const nlohmann::json together = parse_json(lines[80 + i]);
+    EXPECT_EQ(together["adapter"], "ensemble");
+    right += together["gold"] == together["label"] ? 1 : 0;
+  }
+  EXPECT_NEAR(parse_json(reports[2])["metrics"]["accuracy"].get<double>(), right / 40.0, 1e-9);
+  EXPECT_TRUE(fails_with(run({"evaluate", "--model", path("base"), "--adapter", path("one"), "--ensemble",
+                              "--data", path("test.tsv")}),
+                         2, "--ensemble: needs several --adapter folders"));
+}
+
+TEST_P(HardPromptTest, CompareRunsEachOnceAndNamesNoDrawnHead) {
+  write("compare.toml",
+        "title = 'Words'\n[data]\npath = '" + path("data.tsv") + "'\n[defaults]\nmodel = '" + path("base") +
+            "'\nmethod = 'hard'\nseeds = [0, 1]\ntemplate = '" + template_text() + "'\nverbalizer = '" +
+            kWords +
+            "'\n[[run]]\nname = 'plain'\n[[run]]\nname = 'calibrated'\ncalibrate = 'contextual'\n"
+            "[[run]]\nname = 'shown'\nshots = 2\n"
+            "[[run]]\nname = 'found'\nverbalizer = 'auto'\nlabel-words = 1\n");
+  const Outcome outcome =
+      run({"compare", path("compare.toml"), "--output", path("out"), "--json", "--threads", "1"});
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.err.find("run 'plain': a hard prompt is the same with every seed, so it is run once"),
+            std::string::npos)
+      << outcome.err;
+  const nlohmann::json runs = parse_json(outcome.out)["runs"];
+  ASSERT_EQ(runs.size(), 4u);
+  const std::size_t trials[] = {1, 1, 2, 1};
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(runs[i]["trials"].size(), trials[i]) << runs[i]["name"];
+    const std::string note = runs[i]["note"];
+    EXPECT_NE(note.find("Not trained."), std::string::npos) << note;
+    EXPECT_EQ(note.find("random numbers"), std::string::npos) << note;
+  }
+  EXPECT_NE(runs[0]["trials"][0]["test"], runs[1]["trials"][0]["test"]);
+}
+
 }  // namespace
 }  // namespace incipit
