@@ -31,6 +31,8 @@ class Generate : public Command {
     add_precision(line, precision_);
     line.flag("--adapter", adapter_, "DIR", "Folder of an adapter, whose prompt stands around each text");
     add_template(line, source_.template_text);
+    line.mark("--chat", source_.chat, "Put the text into the model's chat template, as what a user says");
+    line.flag("--system", source_.system, "TEXT", "What a chat begins with, in place of the template's own");
     line.flag("--max-new-tokens", options_.max_new_tokens, "N", "Tokens to make at most")
         ->check(whole_number(1));
     line.flag("--temperature", options_.temperature, "X",
@@ -48,6 +50,7 @@ class Generate : public Command {
     add_threads(line, threads_);
     line.examples(
         "  incipit generate --model smollm2 'The capital of France is' --max-new-tokens 20\n"
+        "  incipit generate --model smollm2 --chat 'What is the capital of France?'\n"
         "  incipit generate --model smollm2 'A joy.' --template 'Review: {text_a} It was {mask}'\n"
         "  incipit generate --model smollm2 --adapter reviews 'A joy.' --temperature 0.8 --top-p 0.9");
   }
@@ -55,6 +58,7 @@ class Generate : public Command {
   Result<int> run(const CommandLine& line) override {
     if (line.given("--top-p") && options_.temperature == 0)
       wrong_usage("--top-p", "needs a --temperature above 0: without one nothing is drawn");
+    if (line.given("--system") && !source_.chat) wrong_usage("--system", "needs --chat");
     if (options_.top_p == 0) wrong_usage("--top-p", "must be above 0");
     use_threads(threads_);
     source_.adapter = adapter_;

@@ -21,6 +21,10 @@ struct PromptSource {
   std::filesystem::path adapter;
   bool force = false;         // as Adapter::load() has it
   std::string template_text;  // without an adapter: see AdapterInfo
+  /// The text is what a user says to a model that was taught to chat: the model's chat template stands around
+  /// it, behind an adapter's virtual tokens.
+  bool chat = false;
+  std::string system;  // of a chat: what comes before; empty: what the template itself has
 };
 
 struct GenerateOptions {

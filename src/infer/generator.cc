@@ -113,10 +113,7 @@ Result<Generation> Generator::generate(const Example& example, const GenerateOpt
   State& s = *state_;
   INCIPIT_CHECK(check(options));
   const PositionRule& positions = s.model.backbone().spec().positions;
-  const std::int64_t room = s.prompt.input_template.room(positions);
-  INCIPIT_TRY(const TemplatedExample start,
-              s.prompt.input_template.apply(s.model.tokenizer(), positions, example.text_a, example.text_b,
-                                            s.prompt.max_length > 0 ? s.prompt.max_length : room));
+  INCIPIT_TRY(const TemplatedExample start, s.prompt.apply(s.model, example));
   const std::vector<std::int32_t>& ends = s.model.info().end_tokens;
   Generation made;
   made.prompt_tokens = start.size();

@@ -206,6 +206,39 @@ TEST_P(GeneratorTest, ATemplateIsFilledIn) {
   EXPECT_EQ(generate(with, {20, 21}).prompt_tokens, 5);
 }
 
+TEST_P(GeneratorTest, AChatStandsInTheModelsTemplate) {
+  PromptSource source;
+  source.chat = true;
+  EXPECT_NE(failure(source).find("has no chat template"), std::string::npos) << failure(source);
+  const fs::path base = folder_.path() / "base";
+  spill(base / "tokenizer_config.json",
+        json{{"bos_token", {{"content", "w4"}}},
+             {"chat_template", "{{ bos_token }} {{ messages[0].content }} w8"}}
+            .dump());
+  Generator plain = make(), chat = make(source);
+  EXPECT_EQ(generate(chat, {20, 21}).ids, generate(plain, {4, 20, 21, 8}).ids);
+  spill(base / "chat_template.jinja", "{% for m in messages %}{{ m.content }} w9 {% endfor %}");
+  source.system = "w30";
+  Generator with_system = make(source);
+  EXPECT_EQ(generate(with_system, {20}).ids, generate(plain, {30, 9, 20, 9}).ids);
+  source.adapter = language_model_prompt();
+  Generator behind = make(source);
+  source.chat = false;
+  Generator prompt = make(source);
+  EXPECT_EQ(generate(behind, {20}).ids, generate(prompt, {30, 9, 20, 9}).ids);
+  spill(base / "chat_template.jinja", "{{ raise_exception('not so') }}");
+  source.chat = true;
+  Generator refuses = make(source);
+  EXPECT_NE(refuses.generate(text_of({20}), {})
+                .error()
+                .message.find("base: chat template: invalid operation: it "
+                              "refuses this chat: not so"),
+            std::string::npos);
+  source.adapter.clear();
+  source.template_text = "w1 {text_a}";
+  EXPECT_NE(failure(source).find("cannot both stand"), std::string::npos) << failure(source);
+}
+
 /// Late prompts join behind the embeddings and have no positions: the text's own go on where it ended.
 TEST_P(GeneratorTest, LatePromptsAreKeptToo) {
   AdapterInfo info;

@@ -7,6 +7,7 @@
 #include "backbone/backbone.h"
 #include "formats/peft_adapter.h"
 #include "model/adapter_files.h"
+#include "model/chat_files.h"
 #include "prompt/soft_prompt.h"
 
 namespace incipit {
@@ -38,9 +39,7 @@ Result<TextPrompt> adapter_prompt(const Model& model, const PromptSource& source
                     adapter.info().preparation};
 }
 
-}  // namespace
-
-Result<TextPrompt> make_text_prompt(const Model& model, const PromptSource& source) {
+Result<TextPrompt> without_chat(const Model& model, const PromptSource& source) {
   if (!source.adapter.empty()) {
     if (!source.template_text.empty())
       return fail("{}: an adapter has its own template; another cannot be put in its place",
@@ -52,6 +51,37 @@ Result<TextPrompt> make_text_prompt(const Model& model, const PromptSource& sour
   INCIPIT_TRY(Template made, Template::create(source.template_text, 0, 0, model.tokenizer(), true));
   if (made.rows() > 0) return fail("the template has virtual tokens, which only an adapter says anything of");
   return TextPrompt{std::move(made), std::move(none), 0, {}};
+}
+
+}  // namespace
+
+Result<TextPrompt> make_text_prompt(const Model& model, const PromptSource& source) {
+  INCIPIT_TRY(TextPrompt prompt, without_chat(model, source));
+  if (!source.chat) return prompt;
+  if (prompt.input_template.fixed_tokens() > 0 || !prompt.input_template.rows_come_first())
+    return fail("a template and the model's chat template cannot both stand around the text");
+  INCIPIT_TRY(prompt.chat, read_chat_template(model));
+  prompt.system = source.system;
+  return prompt;
+}
+
+Result<TemplatedExample> TextPrompt::apply(const Model& model, const Example& example) const {
+  const PositionRule& positions = model.backbone().spec().positions;
+  const std::int64_t room = input_template.room(positions);
+  if (!chat)
+    return input_template.apply(model.tokenizer(), positions, example.text_a, example.text_b,
+                                max_length > 0 ? max_length : room);
+  std::vector<ChatMessage> messages;
+  if (!system.empty()) messages.push_back({"system", system});
+  messages.push_back({"user", example.text_a});
+  const auto text = render_chat(*chat, messages);
+  if (!text) return fail("{}: {}", model.info().folder.string(), text.error().message);
+  Encoding encoding;
+  INCIPIT_TRY(encoding.ids, model.tokenizer().encode_words(*text));
+  encoding.type_ids.assign(encoding.ids.size(), 0);
+  if (encoding.ids.empty() || std::ssize(encoding.ids) > room)
+    return fail("the chat is {} tokens, 1 to {} fit", encoding.ids.size(), room);
+  return input_template.arrange(encoding, positions);
 }
 
 }  // namespace incipit

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "incipit/generate.h"
 #include "incipit/model.h"
@@ -10,6 +12,7 @@
 
 #include "prompt/prompt_method.h"
 #include "prompt/template.h"
+#include "text/chat_template.h"
 
 namespace incipit {
 
@@ -19,6 +22,11 @@ struct TextPrompt {
   std::unique_ptr<PromptMethod> prompt;
   std::int64_t max_length = 0;  // see AdapterInfo; 0: as much as fits
   Preparation preparation;
+  std::optional<ChatTemplate> chat{};  // around the text, in place of a template with words
+  std::string system{};                // see PromptSource
+
+  /// The text as the model reads it. Fails where a chat does not fit.
+  Result<TemplatedExample> apply(const Model& model, const Example& example) const;
 };
 
 Result<TextPrompt> make_text_prompt(const Model& model, const PromptSource& source);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "text/owned_text.h"
 #include "text/tokenizers_c.h"
 
 namespace incipit {
@@ -13,16 +14,6 @@ namespace {
 
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 30;
 constexpr char kFileName[] = "tokenizer.json";
-
-/// A text given by Rust, as a string; none if there is nothing.
-std::optional<std::string> take(incipit_text text) {
-  if (text.data == nullptr) return std::nullopt;
-  struct Free {
-    incipit_text text;
-    ~Free() { incipit_text_free(text); }
-  } owner{text};
-  return std::string(text.data, text.size);
-}
 
 struct Encoded : incipit_encoded {
   Encoded() : incipit_encoded{} {}

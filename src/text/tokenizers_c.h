@@ -55,6 +55,22 @@ incipit_text incipit_tokenizer_decode(const incipit_tokenizer* tokenizer, const 
 uint32_t incipit_tokenizer_vocab_size(const incipit_tokenizer* tokenizer);
 bool incipit_tokenizer_is_special(const incipit_tokenizer* tokenizer, uint32_t id);
 
+/* UTF-8 of the caller's. */
+typedef struct {
+  const char* data;
+  size_t size;
+} incipit_view;
+
+typedef struct {
+  incipit_view role;
+  incipit_view content;
+} incipit_message;
+
+/* A chat as its template (Jinja) writes it, and the start of the answer. On success *text is the caller's. The
+ * template includes nothing, reaches nothing but this, and is stopped after some seconds or about a megabyte. */
+incipit_text incipit_chat_render(incipit_view source, const incipit_message* messages, size_t count,
+                                 incipit_view bos_token, incipit_view eos_token, incipit_text* text);
+
 void incipit_text_free(incipit_text text);
 
 #ifdef __cplusplus

@@ -3,6 +3,7 @@
 
 #![allow(clippy::missing_safety_doc)]
 
+mod chat;
 mod encode;
 mod guard;
 mod text;
@@ -163,6 +164,50 @@ pub unsafe extern "C" fn incipit_tokenizer_is_special(tokenizer: *const Handle, 
     guard_or(false, || {
         let added = (*tokenizer).tokenizer.get_added_vocabulary().get_added_tokens_decoder();
         added.get(&id).is_some_and(|token| token.special)
+    })
+}
+
+#[repr(C)]
+pub struct CText {
+    data: *const c_char,
+    size: usize,
+}
+
+impl CText {
+    unsafe fn to_owned(&self, what: &str) -> Result<String, String> {
+        Ok(as_str(self.data, self.size, what)?.to_string())
+    }
+}
+
+#[repr(C)]
+pub struct CMessage {
+    role: CText,
+    content: CText,
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn incipit_chat_render(
+    template: CText,
+    messages: *const CMessage,
+    count: usize,
+    bos_token: CText,
+    eos_token: CText,
+    text: *mut Text,
+) -> Text {
+    guard(|| {
+        let given: &[CMessage] = if count == 0 { &[] } else { std::slice::from_raw_parts(messages, count) };
+        let mut owned = Vec::new();
+        for message in given {
+            let role = message.role.to_owned("role")?;
+            owned.push(chat::Message { role, content: message.content.to_owned("message")? });
+        }
+        let chat = chat::Chat {
+            messages: owned,
+            bos_token: bos_token.to_owned("first token")?,
+            eos_token: eos_token.to_owned("last token")?,
+        };
+        *text = owned_text(chat::render(template.to_owned("template")?, chat)?);
+        Ok(())
     })
 }
 
