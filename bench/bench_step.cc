@@ -105,8 +105,8 @@ Result<std::vector<Batch>> read_batches(const std::string& path, const Template&
 }
 
 Status serve_steps(const std::string& folder, const std::string& batches_path, std::int64_t virtual_tokens,
-                   std::int64_t max_batch_tokens) {
-  INCIPIT_TRY(const Model model, Model::load(folder));
+                   std::int64_t max_batch_tokens, Precision precision) {
+  INCIPIT_TRY(const Model model, Model::load(folder, {precision}));
   const BackboneSpec& spec = model.backbone().spec();
   int num_labels = 2;
   INCIPIT_TRY(const std::vector<Batch> batches,
@@ -142,18 +142,20 @@ Status serve_steps(const std::string& folder, const std::string& batches_path, s
 
 int main(int argc, char** argv) {
   CLI::App app("Training steps, one for each batch number on standard input");
-  std::string model, batches;
+  std::string model, batches, precision = "f32";
   std::int64_t virtual_tokens = 10, max_batch_tokens = 1024;
   int threads = 0;
   app.add_option("--model", model, "folder of a model")->required();
   app.add_option("--batches", batches, "JSON lines: input_ids, token_type_ids, labels")->required();
+  app.add_option("--precision", precision)->check(CLI::IsMember(incipit::precision_names()));
   app.add_option("--threads", threads, "0: as many as cores");
   app.add_option("--virtual-tokens", virtual_tokens);
   app.add_option("--max-batch-tokens", max_batch_tokens);
   CLI11_PARSE(app, argc, argv);
   if (threads > 0) incipit::set_num_threads(threads);
   try {
-    const incipit::Status status = incipit::serve_steps(model, batches, virtual_tokens, max_batch_tokens);
+    const incipit::Status status = incipit::serve_steps(model, batches, virtual_tokens, max_batch_tokens,
+                                                        *incipit::precision_by_name(precision));
     if (status) return 0;
     std::fprintf(stderr, "incipit_bench_step: %s\n", status.error().message.c_str());
   } catch (const std::exception& error) {

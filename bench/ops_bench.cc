@@ -40,11 +40,11 @@ void use_clock(benchmark::internal::Benchmark* bench) {
 
 enum class Pass { forward, backward };
 
-void linear_speed(benchmark::State& state, Pass pass) {
+void linear_speed(benchmark::State& state, Pass pass, Precision precision) {
   const std::int64_t in = state.range(0), out = state.range(1), rows = state.range(2);
   const Matrix weight = random_matrix(out, in, 1.0 / std::sqrt(static_cast<double>(in)));
   const std::vector<float> bias(static_cast<std::size_t>(out), 0.1f);
-  const Linear linear(weight.view(), bias);
+  const Linear linear(weight.view(), bias, precision);
   Matrix x = random_matrix(padded_rows(rows), in, 1);
   Matrix y = random_matrix(padded_rows(rows), out, 1);
   const auto run = [&] {
@@ -67,8 +67,12 @@ void linear_shapes(benchmark::internal::Benchmark* bench) {
   use_clock(bench);
 }
 
-BENCHMARK_CAPTURE(linear_speed, forward, Pass::forward)->Apply(linear_shapes);
-BENCHMARK_CAPTURE(linear_speed, backward, Pass::backward)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_speed, forward, Pass::forward, Precision::f32)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_speed, backward, Pass::backward, Precision::f32)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_speed, forward_bf16, Pass::forward, Precision::bf16)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_speed, backward_bf16, Pass::backward, Precision::bf16)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_speed, forward_int8, Pass::forward, Precision::int8)->Apply(linear_shapes);
+BENCHMARK_CAPTURE(linear_speed, backward_int8, Pass::backward, Precision::int8)->Apply(linear_shapes);
 
 /// About a thousand tokens in sequences of one length.
 void attention_speed(benchmark::State& state, Pass pass, float dropout_rate) {

@@ -29,11 +29,10 @@ CLI::Option* add_model(CommandLine& line, std::string& model) {
 
 void add_precision(CommandLine& line, std::string& precision) {
   precision = name_of(Precision::f32);
-  choice(
-      line, "--precision", precision, precision_names(),
-      "Numbers that the frozen model is multiplied in: f32 is exact, bf16 halves its memory, int8 quarters "
-      "it (a gradient takes bf16 as well); auto is bf16 where the processor is faster at it, else f32. "
-      "What is trained is f32 always");
+  choice(line, "--precision", precision, precision_names(),
+         "Numbers that the frozen model is multiplied in: f32 is exact, bf16 halves its memory where the "
+         "processor has units for it, int8 quarters it until a gradient is asked for; auto is bf16 where "
+         "that is faster, else f32. What is trained is f32 always");
 }
 
 CLI::Option* add_force(CommandLine& line, bool& force) {

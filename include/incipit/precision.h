@@ -11,7 +11,7 @@ namespace incipit {
 enum class Precision {
   f32,
   bf16,       // weights, activations and gradients rounded to bf16, sums in f32
-  int8,       // weights a scale an output channel, activations a scale and zero a token; gradients bf16
+  int8,       // weights: a scale an output channel; activations: a scale and a zero a token; gradients bf16
   automatic,  // bf16 where it is the faster one on this processor, else f32
 };
 

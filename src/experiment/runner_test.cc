@@ -18,7 +18,10 @@ namespace fs = std::filesystem;
 /// Remembers what it was told, and stops when it is to.
 class Recorder : public ExperimentObserver {
  public:
-  void on_model(const fs::path& /*folder*/) override { ++models; }
+  void on_model(const fs::path& folder, Precision precision) override {
+    ++models;
+    loaded.push_back(fmt::format("{} {}", folder.filename().string(), name_of(precision)));
+  }
   void on_trial(const Model& /*model*/, const ExperimentRun& run, std::uint64_t seed,
                 TrialPlace place) override {
     started.push_back(fmt::format("{}/{} {} of {}", run.name, seed, place.number, place.count));
@@ -29,7 +32,7 @@ class Recorder : public ExperimentObserver {
   }
   bool stop_requested() override { return stop_in > 0 && --stop_in == 0; }
 
-  std::vector<std::string> started;
+  std::vector<std::string> started, loaded;
   int models = 0, tested = 0, new_trials = 0, kept_trials = 0, stop_in = 0;
 };
 
@@ -207,6 +210,22 @@ TEST_F(RunnerTest, SavedAdaptersAnswerAsMeasured) {
   EXPECT_EQ(metrics.accuracy, result.comparison.runs[1].trials[1].test.accuracy);
   EXPECT_EQ(adapter->info().provenance.at("run"), "late");
   EXPECT_EQ(adapter->info().training_texts.size(), 96u);
+}
+
+TEST_F(RunnerTest, RunsOfOnePrecisionShareAModel) {
+  ExperimentRun exact = run("exact", Method::late, 1), narrow = run("narrow", Method::late, 1);
+  ExperimentRun again = run("again", Method::late, 1);
+  narrow.precision = Precision::int8;
+  ExperimentOptions options;
+  options.adapters = path("adapters");
+  const ExperimentResult result = finish({"", "", {exact, narrow, again}}, options);
+  EXPECT_EQ(recorder_.loaded, std::vector<std::string>({"base f32", "base int8"}));
+  const std::vector<RunRecord>& runs = result.comparison.runs;
+  EXPECT_EQ(runs[0].trials[0].step_losses, runs[2].trials[0].step_losses);
+  EXPECT_NE(runs[0].trials[0].step_losses, runs[1].trials[0].step_losses);
+  const auto adapter = Adapter::load(path("adapters/narrow/5"), *Model::load(path("base")));
+  ASSERT_TRUE(adapter) << adapter.error().message;
+  EXPECT_EQ(adapter->info().provenance.at("precision"), "int8");
 }
 
 TEST_F(RunnerTest, CollapseAndMajorityAreNoted) {

@@ -40,16 +40,17 @@ T* room(std::vector<T>& values, std::int64_t count) {
 /// A product in bf16, or, where the processor lacks its units, in f32 of the same rounded numbers.
 class Bf16Matmul {
  public:
-  /// factors: what inputs are multiplied by, [in] or empty.
-  Bf16Matmul(ConstMatrixView weight, std::span<const float> bias, std::vector<float> factors = {})
-      : has_units_(has_units_for(MatmulType::bf16)),
+  /// factors: what inputs are multiplied by, [in] or empty. use_units: where the processor has them.
+  Bf16Matmul(ConstMatrixView weight, std::span<const float> bias, std::vector<float> factors = {},
+             bool use_units = true)
+      : uses_units_(use_units && has_units_for(MatmulType::bf16)),
         in_(weight.cols),
         factors_(std::move(factors)),
-        matmul_(has_units_ ? PackedMatmul(MatmulType::bf16, weight, bias) : rounded(weight, bias)) {}
+        matmul_(uses_units_ ? PackedMatmul(MatmulType::bf16, weight, bias) : rounded(weight, bias)) {}
 
   void run(const float* x, std::int64_t rows, float* y, bool accumulate) const {
     const std::int64_t padded = padded_rows(rows);
-    if (has_units_) {
+    if (uses_units_) {
       std::uint16_t* halves = room(scratch().halves, padded * in_);
       round_to_bf16(x, rows, in_, factors_, halves);
       matmul_.run(halves, padded, y, accumulate);
@@ -71,7 +72,7 @@ class Bf16Matmul {
     return {MatmulType::f32, std::as_const(values).view(), bias};
   }
 
-  bool has_units_;
+  bool uses_units_;
   std::int64_t in_;
   std::vector<float> factors_;
   PackedMatmul matmul_;
@@ -92,7 +93,7 @@ class Int8Matmul {
       scratch().products.resize(padded, out_);
       products = scratch().products.data();
     }
-    if (has_units_) {
+    if (uses_units_) {
       std::uint8_t* bytes = room(scratch().bytes, padded * in_);
       quantise_rows(x, rows, in_, bytes, scales.data());
       matmul_.run(bytes, padded, products, false);
@@ -101,27 +102,28 @@ class Int8Matmul {
       quantise_rows(x, rows, in_, scratch().floats.data(), scales.data());
       matmul_.run(scratch().floats.data(), padded, products, false);
     }
-    dequantise_rows(has_units_ ? Products::integers : Products::floats, products, scales,
+    dequantise_rows(uses_units_ ? Products::integers : Products::floats, products, scales,
                     {scales_, sums_, bias_}, y, accumulate);
   }
 
-  /// The gradient by the input is a sum over output channels, whose scales its factors are.
+  /// The gradient by the input is a sum over output channels, whose scales its factors are. It takes the
+  /// faster of the two units, so that a training step gains from int8 in any case.
   Bf16Matmul backward() const {
     Matrix values;
     matmul_.unpack_transposed(values);
-    return {std::as_const(values).view(), {}, scales_};
+    return {std::as_const(values).view(), {}, scales_, is_bf16_faster()};
   }
 
  private:
   Int8Matmul(QuantisedWeight weight, std::int64_t out, std::int64_t in, std::span<const float> bias)
-      : has_units_(has_units_for(MatmulType::u8s8) && in <= kMostInt8Inputs),
+      : uses_units_(has_units_for(MatmulType::u8s8) && in <= kMostInt8Inputs),
         in_(in),
         out_(out),
         scales_(std::move(weight.scales)),
         sums_(std::move(weight.sums)),
         bias_(bias.begin(), bias.end()),
-        matmul_(has_units_ ? PackedMatmul(weight.values.data(), in, out)
-                           : as_floats(weight.values, out, in)) {}
+        matmul_(uses_units_ ? PackedMatmul(weight.values.data(), in, out)
+                            : as_floats(weight.values, out, in)) {}
 
   static PackedMatmul as_floats(const std::vector<std::int8_t>& values, std::int64_t out, std::int64_t in) {
     Matrix floats;
@@ -130,7 +132,7 @@ class Int8Matmul {
     return {MatmulType::f32, std::as_const(floats).view(), {}};
   }
 
-  bool has_units_;
+  bool uses_units_;
   std::int64_t in_, out_;
   std::vector<float> scales_, sums_, bias_;
   PackedMatmul matmul_;

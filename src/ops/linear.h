@@ -21,7 +21,7 @@ class Linear {
   /// weight: [out, in]; bias: [out] or empty. Both are copied. `precision` is what both directions compute
   /// with; x, y and their gradients are f32. A processor without units for it multiplies the same rounded
   /// numbers in f32, from weights held in f32. The gradient of int8 is that by the weight in 8 bits, rounding
-  /// passed over, in bf16.
+  /// passed over, with dy in bf16; it is multiplied in f32 where that is faster.
   Linear(ConstMatrixView weight, std::span<const float> bias, Precision precision = Precision::f32);
   Linear(Linear&&) noexcept;
   Linear& operator=(Linear&&) noexcept;

@@ -68,6 +68,15 @@ TEST_F(CompareTest, ARunIsWhatTrainWouldDo) {
   EXPECT_EQ(read("adapters/late-one/0/adapter_model.safetensors"), read("single/adapter_model.safetensors"));
 }
 
+TEST_F(CompareTest, RunsMayDifferInPrecision) {
+  const Outcome outcome = compare(head() +
+                                  "[[run]]\nname = 'a'\nmethod = 'late'\n[[run]]\nname = 'b'\n"
+                                  "method = 'late'\nprecision = 'bf16'\n");
+  ASSERT_TRUE(succeeded(outcome));
+  EXPECT_NE(outcome.err.find("/base, f32"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("/base, bf16"), std::string::npos) << outcome.err;
+}
+
 TEST_F(CompareTest, FinishedTrialsAreNotRunAgain) {
   ASSERT_TRUE(succeeded(compare(head() + runs())));
   const std::string page = read("out/comparison.json");

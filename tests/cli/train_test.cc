@@ -95,6 +95,22 @@ TEST_F(TrainTest, EvaluatesOnWhatItIsTold) {
   EXPECT_TRUE(has_line(nothing.out, R"(epoch 0: \{'train_loss': .*)")) << nothing.out;
 }
 
+TEST_F(TrainTest, PrecisionReachesTheModelAndIsRemembered) {
+  train("exact");
+  train("narrow", {"--precision", "int8"});
+  EXPECT_NE(read("exact/adapter_model.safetensors"), read("narrow/adapter_model.safetensors"));
+  EXPECT_EQ(parse_json(read("exact/incipit.json"))["provenance"]["precision"], "f32");
+  EXPECT_EQ(parse_json(read("narrow/incipit.json"))["provenance"]["precision"], "int8");
+  const auto logits = [this](const std::string& precision) {
+    const Outcome outcome = run({"predict", "a b c", "--model", path("base"), "--adapter", path("exact"),
+                                 "--logits", "--precision", precision});
+    EXPECT_TRUE(succeeded(outcome));
+    return parse_json(outcome.out)["logits"];
+  };
+  for (const char* precision : {"bf16", "int8"}) EXPECT_NE(logits(precision), logits("f32")) << precision;
+  EXPECT_TRUE(fails_with(run(train_arguments("out", {"--precision", "f16"})), 2, "--precision: "));
+}
+
 TEST_F(TrainTest, LimitDrawsTrainingTexts) {
   EXPECT_NE(train("out", {"--limit", "50"}).err.find(": 50 texts"), std::string::npos);
 }
