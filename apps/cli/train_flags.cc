@@ -158,7 +158,8 @@ Result<TrainOptions> TrainFlags::options(const CommandLine& line,
   const bool is_found = options.label_words > 0;
   if (is_found && options.method != Method::hard)
     wrong_usage("--verbalizer", "auto needs --method hard; its adapter's words can then be given to others");
-  if (line.given("--label-words") && !is_found) wrong_usage("--label-words", "needs --verbalizer auto");
+  if (label_words_ != kDefaultLabelWords && !is_found)  // the default may stand in a run.toml
+    wrong_usage("--label-words", "needs --verbalizer auto");
   if (options.method == Method::hard && options.verbalizer.empty() && !is_found)
     wrong_usage("--method", "hard needs a --verbalizer");
   if (options.shots > 0 && options.method != Method::hard)

@@ -41,7 +41,8 @@ class TrainFlags {
   TrainOptions options_;
   std::string method_ = "prompt";
   HardPromptFlags hard_prompt_;
-  std::int64_t label_words_ = 3;
+  static constexpr std::int64_t kDefaultLabelWords = 3;
+  std::int64_t label_words_ = kDefaultLabelWords;
   std::string loss_ = "vocabulary";
   std::int64_t insert_layer_ = 0;
   std::string head_input_;

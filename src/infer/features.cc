@@ -47,7 +47,8 @@ Status run_features(PackedRun& run, const Adapter& adapter, std::span<const Temp
                    [&](std::size_t a, std::size_t b) { return examples[a].size() < examples[b].size(); });
   // Tokens that are run once a batch take no room of the others.
   const std::int64_t shared = run.shared_tokens(adapter, examples);
-  const std::int64_t most_own = std::max(max_batch_tokens - shared, max_batch_tokens / 2);
+  const std::int64_t most_own =
+      std::max(max_batch_tokens - shared, std::max<std::int64_t>(1, max_batch_tokens / 2));
   std::vector<std::int64_t> sizes;
   for (const std::size_t e : order) sizes.push_back(examples[e].size() - shared);
 
