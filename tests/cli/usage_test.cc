@@ -29,8 +29,9 @@ TEST_F(UsageTest, HelpShowsEveryCommandAndItsFlags) {
 
 TEST_F(UsageTest, TrainHelpNamesUnitsAndDefaults) {
   const std::string help = run({"help", "train"}).out;
-  for (const char* text : {"--method hard|head|prompt|late", "(default prompt)", "--lr NUMBER", "(default 0.001)",
-                           "--warmup FRACTION", "(default 0.06)", "--max-length TOKENS", "--model NAME"})
+  for (const char* text :
+       {"--method hard|head|prompt|late", "(default prompt)", "--lr NUMBER", "(default 0.001)",
+        "--warmup FRACTION", "(default 0.06)", "--max-length TOKENS", "--model NAME"})
     EXPECT_NE(help.find(text), std::string::npos) << text << "\n" << help;
   for (const std::string& line : lines_of(help)) EXPECT_LE(line.size(), 110u) << line;
 }
@@ -40,6 +41,8 @@ TEST_F(UsageTest, VersionIsANumber) {
 }
 
 struct Mistake {
+  friend void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
+
   const char* name;
   Arguments arguments;
   std::string message;
@@ -123,8 +126,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"odd_pairs",
                 {"predict", "--model", "m", "--adapter", "a", "--pairs", "text"},
                 "--pairs: needs an even number of texts"},
-        Mistake{
-            "evaluate_without_adapter", {"evaluate", "--model", "m", "--data", "d"}, "evaluate: needs either --adapter, or a hard prompt"},
+        Mistake{"evaluate_without_adapter",
+                {"evaluate", "--model", "m", "--data", "d"},
+                "evaluate: needs either --adapter, or a hard prompt"},
         Mistake{"compare_nothing", {"compare"}, "FILE is required"},
         Mistake{"tokenize_nothing", {"tokenize", "--model", "m"}, "needs either a text or --data"},
         Mistake{"inspect_nothing", {"inspect", "--model", "m"}, "ADAPTER is required"},
