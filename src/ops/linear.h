@@ -14,33 +14,35 @@ namespace incipit {
 /// few sizes (at most 3 % more), so that a kernel compiled for one batch serves the next.
 std::int64_t padded_rows(std::int64_t rows);
 
+class LinearKernel;
+
 /// A frozen affine map y = x Wᵀ + b, its weight packed once for the matmul of this machine. The rows above
 /// `rows` of every buffer, up to padded_rows(rows), are read and overwritten with values of no meaning.
 class Linear {
  public:
   /// weight: [out, in]; bias: [out] or empty. Both are copied. `precision` is what both directions compute
   /// with; x, y and their gradients are f32. A processor without units for it multiplies the same rounded
-  /// numbers in f32, from weights held in f32. The gradient of int8 is that by the weight in 8 bits, rounding
-  /// passed over, with dy in bf16; it is multiplied in f32 where that is faster.
+  /// numbers in f32, from weights held in the narrow format. The gradient of int8 is that by the weight in 8
+  /// bits, rounding passed over, with dy in bf16; it is multiplied in f32 where that is faster.
   Linear(ConstMatrixView weight, std::span<const float> bias, Precision precision = Precision::f32);
   Linear(Linear&&) noexcept;
   Linear& operator=(Linear&&) noexcept;
   ~Linear();
 
-  std::int64_t in_features() const;
-  std::int64_t out_features() const;
+  std::int64_t in_features() const { return in_; }
+  std::int64_t out_features() const { return out_; }
 
   /// x: [padded_rows(rows), in], y: [padded_rows(rows), out], both contiguous. Added to what y holds where
   /// `accumulate`.
   void forward(const float* x, std::int64_t rows, float* y, bool accumulate = false) const;
 
-  /// dx = dy W, added to what dx holds where `accumulate`. dy: [padded, out], dx: [padded, in]. Its first
-  /// call packs the weight a second time; models that only predict never pay for that.
+  /// dx = dy W, added to what dx holds where `accumulate`. dy: [padded, out], dx: [padded, in]. Where bf16
+  /// has units its first call packs the weight a second time; models that only predict never pay for that.
   void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::int64_t in_, out_;
+  std::unique_ptr<const LinearKernel> kernel_;
 };
 
 }  // namespace incipit

@@ -103,16 +103,6 @@ void quantise_row(const float* x, std::int64_t width, std::uint8_t* out, RowScal
   });
 }
 
-void quantise_row_to_floats(const float* x, std::int64_t width, float* out, RowScale* scale) {
-  const FloatTag d;
-  float inverse = 0;
-  *scale = row_scale(x, width, inverse);
-  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    store(hn::Sub(quantised(load(x + i), inverse, scale->zero), hn::Set(d, scale->zero)), out + i);
-  });
-  scale->zero = 0;
-}
-
 void quantise_channel(const float* weight, std::int64_t in, std::int8_t* out, float* scale) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> di;
@@ -125,31 +115,21 @@ void quantise_channel(const float* weight, std::int64_t in, std::int8_t* out, fl
   });
 }
 
-template <Products kProducts>
-HWY_INLINE void dequantise(const float* products, RowScale scale, const ChannelScales& channels, float* y,
-                           bool accumulate) {
+void dequantise_row(const std::int32_t* products, RowScale scale, const ChannelScales& channels, float* y,
+                    bool accumulate) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> di;
   const float* scales = channels.scales.data();
   const float* sums = channels.sums.data();
   const float* bias = channels.bias.empty() ? nullptr : channels.bias.data();
   for_each_vector(std::ssize(channels.scales), [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    FloatVec value = load(products + i);
-    if constexpr (kProducts == Products::integers) value = hn::ConvertTo(d, hn::BitCast(di, value));
-    value = hn::NegMulAdd(hn::Set(d, scale.zero), load(sums + i), value);
+    const auto product = hn::BitCast(di, load(reinterpret_cast<const float*>(products + i)));
+    const FloatVec value = hn::NegMulAdd(hn::Set(d, scale.zero), load(sums + i), hn::ConvertTo(d, product));
     const FloatVec factor = hn::Mul(hn::Set(d, scale.scale), load(scales + i));
     FloatVec added = bias == nullptr ? hn::Zero(d) : load(bias + i);
     if (accumulate) added = hn::Add(added, load(y + i));
     store(hn::MulAdd(factor, value, added), y + i);
   });
-}
-
-void dequantise_row(Products kind, const float* products, RowScale scale, const ChannelScales& channels,
-                    float* y, bool accumulate) {
-  if (kind == Products::integers)
-    dequantise<Products::integers>(products, scale, channels, y, accumulate);
-  else
-    dequantise<Products::floats>(products, scale, channels, y, accumulate);
 }
 
 }  // namespace incipit::HWY_NAMESPACE
@@ -163,7 +143,6 @@ HWY_EXPORT(row_to_bf16);
 HWY_EXPORT(row_to_rounded);
 HWY_EXPORT(multiply_row);
 HWY_EXPORT(quantise_row);
-HWY_EXPORT(quantise_row_to_floats);
 HWY_EXPORT(quantise_channel);
 HWY_EXPORT(dequantise_row);
 
@@ -213,12 +192,6 @@ void quantise_rows(const float* x, std::int64_t rows, std::int64_t width, std::u
   });
 }
 
-void quantise_rows(const float* x, std::int64_t rows, std::int64_t width, float* out, RowScale* scales) {
-  for_rows(rows, width, [&](std::int64_t r) {
-    HWY_DYNAMIC_DISPATCH(quantise_row_to_floats)(x + r * width, width, out + r * width, scales + r);
-  });
-}
-
 QuantisedWeight quantise_weight(ConstMatrixView weight) {
   QuantisedWeight result;
   result.values.resize(static_cast<std::size_t>(weight.rows * weight.cols));
@@ -236,13 +209,12 @@ QuantisedWeight quantise_weight(ConstMatrixView weight) {
   return result;
 }
 
-void dequantise_rows(Products kind, const float* products, std::span<const RowScale> row_scales,
+void dequantise_rows(const std::int32_t* products, std::span<const RowScale> row_scales,
                      const ChannelScales& channels, float* y, bool accumulate) {
   const std::int64_t width = std::ssize(channels.scales);
   for_rows(std::ssize(row_scales), width, [&](std::int64_t r) {
     HWY_DYNAMIC_DISPATCH(dequantise_row)
-    (kind, products + r * width, row_scales[static_cast<std::size_t>(r)], channels, y + r * width,
-     accumulate);
+    (products + r * width, row_scales[static_cast<std::size_t>(r)], channels, y + r * width, accumulate);
   });
 }
 

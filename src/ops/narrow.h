@@ -24,10 +24,9 @@ struct RowScale {
 };
 
 /// Activations in 8 bits, a scale and a zero a row: 0 and the row's extremes are within 0 to 255, and 0 is
-/// exact. The second form has the zero taken off already. x, out: [rows, width], contiguous; scales: [rows].
+/// exact. x, out: [rows, width], contiguous; scales: [rows].
 void quantise_rows(const float* x, std::int64_t rows, std::int64_t width, std::uint8_t* out,
                    RowScale* scales);
-void quantise_rows(const float* x, std::int64_t rows, std::int64_t width, float* out, RowScale* scales);
 
 /// A weight in 8 bits, -127 to 127, a scale an output channel.
 struct QuantisedWeight {
@@ -37,12 +36,6 @@ struct QuantisedWeight {
 };
 QuantisedWeight quantise_weight(ConstMatrixView weight);
 
-/// What products of 8-bit values are stored as.
-enum class Products {
-  integers,  // s32, in the memory of floats
-  floats,
-};
-
 /// What turns products of 8-bit values into numbers. All [width].
 struct ChannelScales {
   std::span<const float> scales;
@@ -50,9 +43,9 @@ struct ChannelScales {
   std::span<const float> bias;  // or empty
 };
 
-/// y[r, o] (+)= scale_r * scales[o] * (products[r, o] - zero_r * sums[o]) + bias[o]. products: [rows, width];
-/// may be y.
-void dequantise_rows(Products kind, const float* products, std::span<const RowScale> row_scales,
+/// y[r, o] (+)= scale_r * scales[o] * (products[r, o] - zero_r * sums[o]) + bias[o]. products: [rows, width],
+/// s32; y may be its memory.
+void dequantise_rows(const std::int32_t* products, std::span<const RowScale> row_scales,
                      const ChannelScales& channels, float* y, bool accumulate);
 
 }  // namespace incipit

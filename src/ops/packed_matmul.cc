@@ -38,10 +38,8 @@ DataTypes data_types(MatmulType type) {
       return {DataType::bf16, DataType::bf16, DataType::f32};
     case MatmulType::u8s8:
       return {DataType::u8, DataType::s8, DataType::s32};
-    case MatmulType::f32:
-      break;
   }
-  return {DataType::f32, DataType::f32, DataType::f32};
+  return {DataType::bf16, DataType::bf16, DataType::f32};
 }
 
 memory::desc plain(std::int64_t rows, std::int64_t cols, DataType type) {
@@ -87,10 +85,8 @@ bool has_units_for(MatmulType type) {
       return has_instructions(dnnl::cpu_isa::avx512_core_bf16);
     case MatmulType::u8s8:
       return has_instructions(dnnl::cpu_isa::avx512_core_vnni) || has_instructions(dnnl::cpu_isa::avx2_vnni);
-    case MatmulType::f32:
-      break;
   }
-  return true;
+  return false;
 }
 
 bool is_bf16_faster() {
@@ -128,9 +124,9 @@ struct PackedMatmul::State {
 };
 
 // A row-major [out, in] weight is a column-major [in, out] one.
-PackedMatmul::PackedMatmul(MatmulType type, ConstMatrixView weight, std::span<const float> bias)
+PackedMatmul::PackedMatmul(ConstMatrixView weight, std::span<const float> bias)
     : state_(std::make_unique<State>(
-          type,
+          MatmulType::bf16,
           memory(memory::desc({weight.cols, weight.rows}, DataType::f32, memory::dims{1, weight.stride}),
                  engine(), const_cast<float*>(weight.data)),
           bias)) {}

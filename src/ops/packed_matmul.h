@@ -8,8 +8,8 @@
 
 namespace incipit {
 
-/// What a matmul multiplies and gives: f32 in f32, bf16 in f32, u8 activations with s8 weights in s32.
-enum class MatmulType { f32, bf16, u8s8 };
+/// What a matmul multiplies and gives: bf16 in f32, u8 activations with s8 weights in s32.
+enum class MatmulType { bf16, u8s8 };
 
 /// Whether this processor has units for it; without them it would be slow, wrong (sums of u8s8 saturate) or
 /// missing.
@@ -22,9 +22,9 @@ bool is_bf16_faster();
 /// made when first needed. Thread-safe.
 class PackedMatmul {
  public:
-  /// weight: [out, in]; rounded to bf16 where the type is that. bias: [out] or empty. Both are copied.
-  PackedMatmul(MatmulType type, ConstMatrixView weight, std::span<const float> bias);
-  /// The same of u8s8, which has no bias. weight: [out, in], contiguous.
+  /// In bf16, to which the weight is rounded. weight: [out, in]; bias: [out] or empty. Both are copied.
+  PackedMatmul(ConstMatrixView weight, std::span<const float> bias);
+  /// In u8s8, without bias. weight: [out, in], contiguous.
   PackedMatmul(const std::int8_t* weight, std::int64_t in, std::int64_t out);
   PackedMatmul(PackedMatmul&&) noexcept;
   PackedMatmul& operator=(PackedMatmul&&) noexcept;

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "tensor/matrix.h"
+
+namespace incipit {
+
+/// How a weight's numbers are held.
+enum class PanelType { f32, bf16, int8 };
+
+/// A weight [out, in] cut into panels as wide as the vector units of this processor take at once: the one
+/// packing serves y = x Wᵀ and dx = dy W. A row's result does not depend on the rows beside it. Immutable and
+/// thread-safe; copies share the memory.
+///
+/// The scheme is Goto and van de Geijn's ("Anatomy of High-Performance Matrix Multiplication", 2008): a block
+/// of x in the second-level cache, a panel of W in the first, a tile of y in registers.
+class PanelWeight {
+ public:
+  /// Copies `weight`, in f32 or rounded to bf16.
+  PanelWeight(PanelType type, ConstMatrixView weight);
+  /// Copies 8-bit values [out, in], contiguous.
+  PanelWeight(const std::int8_t* values, std::int64_t in, std::int64_t out);
+
+  std::int64_t in() const { return in_; }
+  std::int64_t out() const { return out_; }
+
+  /// y = x Wᵀ + bias, added to what y holds where `accumulate`. x: [rows, in], y: [rows, out], contiguous;
+  /// bias: [out] or empty.
+  void multiply(const float* x, std::int64_t rows, std::span<const float> bias, float* y,
+                bool accumulate) const;
+
+  /// The same of 8-bit numbers with an int8 weight: exact sums, which must fit into y's 32 bits.
+  void multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* y) const;
+
+  /// dx = dy W, added to what dx holds where `accumulate`. dy: [rows, out], dx: [rows, in], contiguous.
+  void multiply_transposed(const float* dy, std::int64_t rows, float* dx, bool accumulate) const;
+
+ private:
+  PanelType type_;
+  std::int64_t in_, out_;
+  std::shared_ptr<const std::byte> panels_;
+};
+
+}  // namespace incipit
