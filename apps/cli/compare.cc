@@ -107,6 +107,7 @@ class Compare : public Command {
     ExperimentOptions options;
     options.adapters = adapters_;
     options.trials = fs::path(output_) / "trials";
+    options.packed_weights = packed_weights_folder();
     options.fresh = fresh_;
     return options;
   }

@@ -142,7 +142,11 @@ void use_threads(int threads) {
 
 Result<Model> load_model(const std::string& name, const std::string& precision) {
   INCIPIT_TRY(const std::filesystem::path folder, resolve(name));
-  return Model::load(folder, {*precision_by_name(precision)});
+  return Model::load(folder, {*precision_by_name(precision), packed_weights_folder()});
+}
+
+std::filesystem::path packed_weights_folder() {
+  return cache_folder() / "packed";
 }
 
 Preparation preparation(const DataFlags& flags, const Preparation& of_model) {

@@ -55,6 +55,8 @@ void use_threads(int threads);
 
 /// The model that --model names, loaded in what --precision says.
 Result<Model> load_model(const std::string& name, const std::string& precision);
+/// Where every command keeps packed weights; see LoadOptions.
+std::filesystem::path packed_weights_folder();
 
 /// `of_model`: the preparation of the texts that the adapter was trained on, which --prepare overrides.
 Preparation preparation(const DataFlags& flags, const Preparation& of_model);

@@ -43,7 +43,8 @@ struct ExperimentOptions {
   std::filesystem::path adapters;
   /// Keeps the record of every finished trial, so that it need not be run again; empty: none is kept.
   std::filesystem::path trials;
-  bool fresh = false;  // runs kept trials again
+  std::filesystem::path packed_weights;  // see LoadOptions
+  bool fresh = false;                    // runs kept trials again
   std::size_t most_wrong = 5;
 };
 

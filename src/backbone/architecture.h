@@ -12,6 +12,7 @@
 #include "incipit/result.h"
 
 #include "backbone/backbone.h"
+#include "backbone/weight_reader.h"
 #include "formats/hf_config.h"
 #include "formats/safetensors.h"
 #include "ops/activation.h"
@@ -61,6 +62,14 @@ struct LmHeadWeights {
   Precision precision = Precision::f32;
 };
 
+/// What a model is loaded from, and how. Does not own.
+struct ModelSource {
+  const TensorStore& store;
+  const HfConfig& config;
+  Precision precision;    // of the matmuls
+  PackedWeights& packed;  // where its frozen layers come from or are kept
+};
+
 struct LoadedBackbone {
   std::unique_ptr<Backbone> backbone;
   HeadWeights head;
@@ -71,20 +80,18 @@ struct LoadedBackbone {
   std::vector<std::string> newly_initialised;  // tensors of that model that the file does not have
 };
 
-/// Loads a model of one family, whose matmuls compute with `precision`. One file an architecture; see
-/// registry.cc.
-using LoadArchitecture = Result<LoadedBackbone> (*)(const TensorStore& store, const HfConfig& config,
-                                                    Precision precision);
+/// Loads a model of one family. One file an architecture; see registry.cc.
+using LoadArchitecture = Result<LoadedBackbone> (*)(const ModelSource& source);
 
-Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& config, Precision precision);
-Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& config, Precision precision);
-Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig& config, Precision precision);
-Result<LoadedBackbone> load_gpt2(const TensorStore& store, const HfConfig& config, Precision precision);
-Result<LoadedBackbone> load_llama(const TensorStore& store, const HfConfig& config, Precision precision);
-Result<LoadedBackbone> load_mistral(const TensorStore& store, const HfConfig& config, Precision precision);
-Result<LoadedBackbone> load_qwen2(const TensorStore& store, const HfConfig& config, Precision precision);
+Result<LoadedBackbone> load_bert(const ModelSource& source);
+Result<LoadedBackbone> load_roberta(const ModelSource& source);
+Result<LoadedBackbone> load_distilbert(const ModelSource& source);
+Result<LoadedBackbone> load_gpt2(const ModelSource& source);
+Result<LoadedBackbone> load_llama(const ModelSource& source);
+Result<LoadedBackbone> load_mistral(const ModelSource& source);
+Result<LoadedBackbone> load_qwen2(const ModelSource& source);
 
 /// By config.model_type; fails listing the known ones.
-Result<LoadedBackbone> load_backbone(const TensorStore& store, const HfConfig& config, Precision precision);
+Result<LoadedBackbone> load_backbone(const ModelSource& source);
 
 }  // namespace incipit

@@ -4,7 +4,7 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& config, Precision precision) {
+Result<LoadedBackbone> load_bert(const ModelSource& source) {
   EncoderFamily family;
   family.prefix = "bert.";
   family.layers = "encoder.layer.";
@@ -19,10 +19,10 @@ Result<LoadedBackbone> load_bert(const TensorStore& store, const HfConfig& confi
   LmHeadNames lm_head;
   lm_head.transform = "cls.predictions.transform.dense";
   lm_head.norm = "cls.predictions.transform.LayerNorm";
-  lm_head.activation = activation_by_name(config.hidden_act).value_or(Activation::gelu);
+  lm_head.activation = activation_by_name(source.config.hidden_act).value_or(Activation::gelu);
   lm_head.decoder = "cls.predictions.decoder.weight";
   lm_head.bias = {"cls.predictions.decoder.bias", "cls.predictions.bias"};
-  return load_encoder(store, config, family, std::move(head), std::move(lm_head), precision);
+  return load_encoder(source, family, std::move(head), std::move(lm_head));
 }
 
 }  // namespace incipit

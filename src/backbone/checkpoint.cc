@@ -57,6 +57,11 @@ Result<std::vector<float>> Checkpoint::vector(std::string_view name, std::int64_
   return std::vector<float>(values.values().begin(), values.values().end());
 }
 
+Status Checkpoint::expect(std::string_view name, std::int64_t rows, std::int64_t cols) {
+  INCIPIT_TRY(const StoredTensor* tensor, take(name));
+  return store_.check_shape(tensor->name, rows, cols);
+}
+
 std::vector<std::string> Checkpoint::unused() const {
   std::vector<std::string> names;
   for (const StoredTensor& tensor : store_.tensors())

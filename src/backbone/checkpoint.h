@@ -27,6 +27,8 @@ class Checkpoint {
   bool has(std::string_view name) const { return find(name) != nullptr; }
   Result<Matrix> matrix(std::string_view name, std::int64_t rows, std::int64_t cols);
   Result<std::vector<float>> vector(std::string_view name, std::int64_t size);
+  /// Fails as matrix() where it is missing or of another shape, and counts as having asked; reads no number.
+  Status expect(std::string_view name, std::int64_t rows, std::int64_t cols);
 
   const TensorStore& store() const { return store_; }
   /// Tensors of the file that nothing has asked for, in their current spelling.

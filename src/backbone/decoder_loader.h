@@ -35,7 +35,6 @@ struct DecoderFamily {
 DecoderFamily llama_family(const HfConfig& config);
 
 /// Reads the backbone of a decoder whose checkpoint follows `family`, and its `score` head.
-Result<LoadedBackbone> load_decoder(const TensorStore& store, const HfConfig& config,
-                                    const DecoderFamily& family, Precision precision);
+Result<LoadedBackbone> load_decoder(const ModelSource& source, const DecoderFamily& family);
 
 }  // namespace incipit

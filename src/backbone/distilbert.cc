@@ -3,8 +3,7 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig& config,
-                                       Precision precision) {
+Result<LoadedBackbone> load_distilbert(const ModelSource& source) {
   EncoderFamily family;
   family.prefix = "distilbert.";
   family.layers = "transformer.layer.";
@@ -21,10 +20,10 @@ Result<LoadedBackbone> load_distilbert(const TensorStore& store, const HfConfig&
   LmHeadNames lm_head;
   lm_head.transform = "vocab_transform";
   lm_head.norm = "vocab_layer_norm";
-  lm_head.activation = activation_by_name(config.hidden_act).value_or(Activation::gelu);
+  lm_head.activation = activation_by_name(source.config.hidden_act).value_or(Activation::gelu);
   lm_head.decoder = "vocab_projector.weight";
   lm_head.bias = {"vocab_projector.bias"};
-  return load_encoder(store, config, family, std::move(head), std::move(lm_head), precision);
+  return load_encoder(source, family, std::move(head), std::move(lm_head));
 }
 
 }  // namespace incipit

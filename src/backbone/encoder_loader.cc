@@ -9,9 +9,10 @@ namespace {
 /// Reads the tensors of one model under their full names.
 class EncoderReader {
  public:
-  EncoderReader(const TensorStore& store, const HfConfig& config, const EncoderFamily& family,
-                Precision precision)
-      : checkpoint_(store, family.prefix), config_(config), family_(family), precision_(precision) {}
+  EncoderReader(const ModelSource& source, const EncoderFamily& family)
+      : reader_(Checkpoint(source.store, family.prefix), source.precision, source.packed),
+        config_(source.config),
+        family_(family) {}
 
   Result<EncoderWeights> weights() {
     EncoderWeights weights;
@@ -33,58 +34,24 @@ class EncoderReader {
     return head;
   }
 
-  std::int64_t parameter_count() const { return parameter_count_; }
-  std::vector<std::string> unused() const { return checkpoint_.unused(); }
+  std::int64_t parameter_count() const { return reader_.parameter_count(); }
+  std::vector<std::string> unused() { return reader_.checkpoint().unused(); }
 
  private:
-  Result<Matrix> matrix(const std::string& name, std::int64_t rows, std::int64_t cols) {
-    INCIPIT_TRY(Matrix values, checkpoint_.matrix(name, rows, cols));
-    parameter_count_ += values.size();
-    return values;
-  }
-  Result<std::vector<float>> vector(const std::string& name, std::int64_t size) {
-    parameter_count_ += size;
-    return checkpoint_.vector(name, size);
-  }
-
   Result<LayerNorm> norm(const std::string& name) {
-    LayerNorm norm;
-    INCIPIT_TRY(norm.weight, vector(name + ".weight", config_.hidden_size));
-    INCIPIT_TRY(norm.bias, vector(name + ".bias", config_.hidden_size));
-    norm.epsilon = static_cast<float>(config_.layer_norm_eps);
-    return norm;
-  }
-
-  Result<Linear> linear(const std::string& name, std::int64_t out, std::int64_t in) {
-    INCIPIT_TRY(const Matrix weight, matrix(name + ".weight", out, in));
-    INCIPIT_TRY(const std::vector<float> bias, vector(name + ".bias", out));
-    return Linear(weight.view(), bias, precision_);
-  }
-
-  /// Two layers that read the same input, as one.
-  Result<Linear> stacked(const std::string& first, const std::string& second, std::int64_t out,
-                         std::int64_t in) {
-    Matrix weight;
-    weight.resize(2 * out, in);
-    std::vector<float> bias;
-    for (const std::string& name : {first, second}) {
-      INCIPIT_TRY(const Matrix half, matrix(name + ".weight", out, in));
-      INCIPIT_TRY(const std::vector<float> half_bias, vector(name + ".bias", out));
-      std::copy_n(half.data(), half.size(), weight.row(bias.empty() ? 0 : out));
-      bias.insert(bias.end(), half_bias.begin(), half_bias.end());
-    }
-    return Linear(weight.view(), bias, precision_);
+    return reader_.layer_norm(name, config_.hidden_size, config_.layer_norm_eps);
   }
 
   Result<EncoderEmbeddings> embeddings() {
     const std::string base = family_.prefix + "embeddings.";
     EncoderEmbeddings table;
-    INCIPIT_TRY(table.word, matrix(base + "word_embeddings.weight", config_.vocab_size, config_.hidden_size));
-    INCIPIT_TRY(table.position, matrix(base + "position_embeddings.weight", config_.max_position_embeddings,
-                                       config_.hidden_size));
+    INCIPIT_TRY(table.word,
+                reader_.matrix(base + "word_embeddings.weight", config_.vocab_size, config_.hidden_size));
+    INCIPIT_TRY(table.position, reader_.matrix(base + "position_embeddings.weight",
+                                               config_.max_position_embeddings, config_.hidden_size));
     if (family_.has_token_types) {
-      INCIPIT_TRY(table.type, matrix(base + "token_type_embeddings.weight", config_.type_vocab_size,
-                                     config_.hidden_size));
+      INCIPIT_TRY(table.type, reader_.matrix(base + "token_type_embeddings.weight", config_.type_vocab_size,
+                                             config_.hidden_size));
     }
     INCIPIT_TRY(table.norm, norm(base + "LayerNorm"));
     return table;
@@ -94,12 +61,16 @@ class EncoderReader {
     const std::int64_t hidden = config_.hidden_size, inner = config_.intermediate_size;
     const auto name = [&](std::string_view part) { return base + std::string(part); };
     const LayerNames& names = family_.names;
-    INCIPIT_TRY(Linear query, linear(name(names.query), hidden, hidden));
-    INCIPIT_TRY(Linear key_value, stacked(name(names.key), name(names.value), hidden, hidden));
-    INCIPIT_TRY(Linear attention_output, linear(name(names.attention_output), hidden, hidden));
+    const auto linear = [&](std::vector<LinearSource::Part> parts, std::int64_t in) {
+      return reader_.linear({std::move(parts), in});
+    };
+    INCIPIT_TRY(Linear query, linear({{name(names.query), hidden}}, hidden));
+    // Both read the same input.
+    INCIPIT_TRY(Linear key_value, linear({{name(names.key), hidden}, {name(names.value), hidden}}, hidden));
+    INCIPIT_TRY(Linear attention_output, linear({{name(names.attention_output), hidden}}, hidden));
     INCIPIT_TRY(LayerNorm attention_norm, norm(name(names.attention_norm)));
-    INCIPIT_TRY(Linear up, linear(name(names.up), inner, hidden));
-    INCIPIT_TRY(Linear down, linear(name(names.down), hidden, inner));
+    INCIPIT_TRY(Linear up, linear({{name(names.up), inner}}, hidden));
+    INCIPIT_TRY(Linear down, linear({{name(names.down), hidden}}, inner));
     INCIPIT_TRY(LayerNorm output_norm, norm(name(names.output_norm)));
     return EncoderLayer{std::move(query),      std::move(key_value), std::move(attention_output),
                         std::move(up),         std::move(down),      std::move(attention_norm),
@@ -108,28 +79,28 @@ class EncoderReader {
 
   Result<std::optional<HeadLayerWeights>> head_layer(const std::string& name, std::int64_t rows,
                                                      std::vector<std::string>& newly_initialised) {
+    Checkpoint& checkpoint = reader_.checkpoint();
     const std::string weight = name + ".weight", bias = name + ".bias";
     for (const std::string& tensor : {weight, bias})
-      if (!checkpoint_.has(tensor)) newly_initialised.push_back(tensor);
-    if (!checkpoint_.has(weight) || !checkpoint_.has(bias)) return std::nullopt;
+      if (!checkpoint.has(tensor)) newly_initialised.push_back(tensor);
+    if (!checkpoint.has(weight) || !checkpoint.has(bias)) return std::nullopt;
     HeadLayerWeights layer;
-    INCIPIT_TRY(layer.weight, checkpoint_.matrix(weight, rows, config_.hidden_size));
-    INCIPIT_TRY(layer.bias, checkpoint_.vector(bias, layer.weight.rows()));
+    INCIPIT_TRY(layer.weight, checkpoint.matrix(weight, rows, config_.hidden_size));
+    INCIPIT_TRY(layer.bias, checkpoint.vector(bias, layer.weight.rows()));
     return layer;
   }
 
-  Checkpoint checkpoint_;
+  WeightReader reader_;
   const HfConfig& config_;
   const EncoderFamily& family_;
-  Precision precision_;
-  std::int64_t parameter_count_ = 0;
 };
 
 }  // namespace
 
-Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config,
-                                    const EncoderFamily& family, HeadSpec head, LmHeadNames lm_head,
-                                    Precision precision) {
+Result<LoadedBackbone> load_encoder(const ModelSource& source, const EncoderFamily& family, HeadSpec head,
+                                    LmHeadNames lm_head) {
+  const TensorStore& store = source.store;
+  const HfConfig& config = source.config;
   const std::optional<Activation> activation = activation_by_name(config.hidden_act);
   if (!activation || *activation == Activation::tanh)
     return fail(
@@ -140,7 +111,7 @@ Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& co
 
   head.dropout = static_cast<float>(config.classifier_dropout);
   head.initializer_range = config.initializer_range;
-  EncoderReader reader(store, config, family, precision);
+  EncoderReader reader(source, family);
   LoadedBackbone loaded;
   INCIPIT_TRY(EncoderWeights weights, reader.weights());
   INCIPIT_TRY(loaded.head, reader.head(std::move(head), loaded.newly_initialised));
@@ -148,7 +119,7 @@ Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& co
   lm_head.prefix = family.prefix;
   lm_head.word_embedding = family.prefix + "embeddings.word_embeddings.weight";
   lm_head.norm_epsilon = config.layer_norm_eps;
-  loaded.load_lm_head = lm_head_loader(store, config, std::move(lm_head), precision);
+  loaded.load_lm_head = lm_head_loader(store, config, std::move(lm_head), source.precision);
 
   BackboneSpec spec;
   spec.model_type = config.model_type;

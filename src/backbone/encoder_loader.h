@@ -29,8 +29,7 @@ struct EncoderFamily {
 
 /// Reads embeddings, layers and head of an encoder whose checkpoint follows `family`. lm_head: its names, but
 /// for what follows from the family.
-Result<LoadedBackbone> load_encoder(const TensorStore& store, const HfConfig& config,
-                                    const EncoderFamily& family, HeadSpec head, LmHeadNames lm_head,
-                                    Precision precision);
+Result<LoadedBackbone> load_encoder(const ModelSource& source, const EncoderFamily& family, HeadSpec head,
+                                    LmHeadNames lm_head);
 
 }  // namespace incipit

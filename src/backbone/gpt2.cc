@@ -3,7 +3,7 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_gpt2(const TensorStore& store, const HfConfig& config, Precision precision) {
+Result<LoadedBackbone> load_gpt2(const ModelSource& source) {
   DecoderFamily family;
   family.prefix = "transformer.";
   family.names.word = "wte";
@@ -19,7 +19,7 @@ Result<LoadedBackbone> load_gpt2(const TensorStore& store, const HfConfig& confi
   family.has_layer_norm = true;
   family.stores_transposed = true;
   family.has_query_key_value_bias = family.has_output_bias = family.has_mlp_bias = true;
-  return load_decoder(store, config, family, precision);
+  return load_decoder(source, family);
 }
 
 }  // namespace incipit

@@ -3,10 +3,10 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_llama(const TensorStore& store, const HfConfig& config, Precision precision) {
-  DecoderFamily family = llama_family(config);
-  family.has_output_bias = config.attention_bias;
-  return load_decoder(store, config, family, precision);
+Result<LoadedBackbone> load_llama(const ModelSource& source) {
+  DecoderFamily family = llama_family(source.config);
+  family.has_output_bias = source.config.attention_bias;
+  return load_decoder(source, family);
 }
 
 }  // namespace incipit

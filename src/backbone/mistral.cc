@@ -3,8 +3,8 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_mistral(const TensorStore& store, const HfConfig& config, Precision precision) {
-  return load_decoder(store, config, llama_family(config), precision);
+Result<LoadedBackbone> load_mistral(const ModelSource& source) {
+  return load_decoder(source, llama_family(source.config));
 }
 
 }  // namespace incipit

@@ -20,8 +20,10 @@ class ReadAttention : public testing::TestWithParam<const char*> {
   void SetUp() override {
     const std::string type = GetParam();
     ASSERT_TRUE(write_synthetic_model(folder_.path(), tiny_config(type)));
-    auto loaded =
-        load_backbone(*TensorStore::open(folder_.path()), *read_hf_config(folder_.path()), Precision::f32);
+    const TensorStore store = *TensorStore::open(folder_.path());
+    const HfConfig config = *read_hf_config(folder_.path());
+    PackedWeights none;
+    auto loaded = load_backbone({store, config, Precision::f32, none});
     ASSERT_TRUE(loaded) << loaded.error().message;
     backbone_ = std::move(loaded->backbone);
     first_position_ = backbone_->spec().positions.first;

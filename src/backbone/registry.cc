@@ -27,14 +27,15 @@ constexpr std::array kFamilies = {
 
 }  // namespace
 
-Result<LoadedBackbone> load_backbone(const TensorStore& store, const HfConfig& config, Precision precision) {
+Result<LoadedBackbone> load_backbone(const ModelSource& source) {
+  const HfConfig& config = source.config;
   const auto family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const Family& known) {
     return known.model_type == config.model_type;
   });
-  if (family != kFamilies.end()) return family->load(store, config, precision);
+  if (family != kFamilies.end()) return family->load(source);
   std::vector<std::string_view> known;
   for (const Family& entry : kFamilies) known.push_back(entry.model_type);
-  return fail("{}: model_type \"{}\" is not supported; supported are {}", store.path().string(),
+  return fail("{}: model_type \"{}\" is not supported; supported are {}", source.store.path().string(),
               config.model_type, fmt::join(known, ", "));
 }
 

@@ -4,13 +4,13 @@
 
 namespace incipit {
 
-Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& config, Precision precision) {
+Result<LoadedBackbone> load_roberta(const ModelSource& source) {
   EncoderFamily family;
   family.prefix = "roberta.";
   family.layers = "encoder.layer.";
   family.names = kBertLayerNames;
-  family.first_position = static_cast<std::int32_t>(config.pad_token_id) + 1;
-  family.uncounted_id = static_cast<std::int32_t>(config.pad_token_id);
+  family.first_position = static_cast<std::int32_t>(source.config.pad_token_id) + 1;
+  family.uncounted_id = static_cast<std::int32_t>(source.config.pad_token_id);
 
   HeadSpec head;
   head.dense = "classifier.dense";
@@ -23,7 +23,7 @@ Result<LoadedBackbone> load_roberta(const TensorStore& store, const HfConfig& co
   lm_head.norm = "lm_head.layer_norm";
   lm_head.decoder = "lm_head.decoder.weight";
   lm_head.bias = {"lm_head.decoder.bias", "lm_head.bias"};
-  return load_encoder(store, config, family, std::move(head), std::move(lm_head), precision);
+  return load_encoder(source, family, std::move(head), std::move(lm_head));
 }
 
 }  // namespace incipit

@@ -35,6 +35,10 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+/// Tells the system that these bytes of a mapped file are not needed soon, so that they take no memory of the
+/// process; they are read again where somebody touches them.
+void release_pages(std::span<const std::byte> mapped);
+
 /// Writes a sibling temporary file and renames it over `path`, so that readers see the old file or the whole
 /// new one. Missing parent folders are made.
 Status write_file(const std::filesystem::path& path, std::string_view content);

@@ -59,7 +59,7 @@ bool Runner::run_one(std::size_t r, std::size_t s, std::optional<Model>& model) 
   }
   if (!model) {
     observer_.on_model(run.model, run.precision);
-    Result<Model> loaded = Model::load(run.model, {run.precision});
+    Result<Model> loaded = Model::load(run.model, {run.precision, options_.packed_weights});
     if (!loaded) {
       report_failure(loaded.error().message);
       return false;

@@ -140,8 +140,8 @@ const fs::path& TensorStore::path() const {
 
 namespace {
 
-Result<Matrix> checked_values(const TensorStore& store, std::string_view name,
-                              std::span<const std::int64_t> shape) {
+Result<const StoredTensor*> find_shaped(const TensorStore& store, std::string_view name,
+                                        std::span<const std::int64_t> shape) {
   const StoredTensor* tensor = store.find(name);
   if (tensor == nullptr) return fail("{}: has no tensor {}", store.path().string(), quote_text(name));
   const bool fits =
@@ -150,8 +150,16 @@ Result<Matrix> checked_values(const TensorStore& store, std::string_view name,
   if (!fits)
     return fail("{}: tensor {} has shape {}, {} is needed", store.path().string(), quote_text(name),
                 shape_text(tensor->shape), shape_text(shape));
+  return tensor;
+}
+
+Result<Matrix> checked_values(const TensorStore& store, std::string_view name,
+                              std::span<const std::int64_t> shape) {
+  INCIPIT_TRY(const StoredTensor* tensor, find_shaped(store, name, shape));
   const std::int64_t rows = shape.size() == 2 ? tensor->shape[0] : 1;
-  return read_values(*tensor, rows, tensor->shape.back(), store.path());
+  Result<Matrix> values = read_values(*tensor, rows, tensor->shape.back(), store.path());
+  release_pages(tensor->bytes);
+  return values;
 }
 
 }  // namespace
@@ -159,6 +167,12 @@ Result<Matrix> checked_values(const TensorStore& store, std::string_view name,
 Result<Matrix> TensorStore::matrix(std::string_view name, std::int64_t rows, std::int64_t cols) const {
   const std::int64_t shape[] = {rows, cols};
   return checked_values(*this, name, shape);
+}
+
+Status TensorStore::check_shape(std::string_view name, std::int64_t rows, std::int64_t cols) const {
+  const std::int64_t shape[] = {rows, cols};
+  INCIPIT_TRY([[maybe_unused]] const StoredTensor* tensor, find_shaped(*this, name, shape));
+  return {};
 }
 
 Result<Matrix> TensorStore::vector(std::string_view name, std::int64_t size) const {

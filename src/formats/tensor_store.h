@@ -52,6 +52,8 @@ class TensorStore {
   /// Copies a tensor to f32, dequantised, and checks its shape (-1 matches any size). Fails naming the file,
   /// the tensor and both shapes, and when it is missing, not floating, or holds a NaN or an infinity.
   Result<Matrix> matrix(std::string_view name, std::int64_t rows, std::int64_t cols) const;
+  /// Whether it could be, without reading its numbers.
+  Status check_shape(std::string_view name, std::int64_t rows, std::int64_t cols) const;
   /// The same for a vector, as a matrix of one row.
   Result<Matrix> vector(std::string_view name, std::int64_t size) const;
 

@@ -8,6 +8,7 @@
 #include "backbone/architecture.h"
 #include "model/fingerprint.h"
 #include "model/model_files.h"
+#include "model/weight_pack.h"
 #include "score/lm_head.h"
 
 namespace incipit {
@@ -27,7 +28,16 @@ Result<Model> Model::load(const std::filesystem::path& path, const LoadOptions& 
   INCIPIT_TRY(ModelFiles files, open_model_files(path));
   const HfConfig& config = files.config;
   const Precision precision = resolved(options.precision);
-  INCIPIT_TRY(LoadedBackbone loaded, load_backbone(files.store, config, precision));
+  std::string model_fingerprint = fingerprint(files.store, config);
+  WeightPack pack(options, files.store, model_fingerprint, precision);
+  const ModelSource source{files.store, config, precision, pack.weights()};
+  Result<LoadedBackbone> attempt = load_backbone(source);
+  if (!attempt && pack.was_kept()) {
+    pack.distrust();
+    attempt = load_backbone(source);
+  }
+  INCIPIT_TRY(LoadedBackbone loaded, std::move(attempt));
+  pack.finish();
   if (files.tokenizer.vocab_size() > config.vocab_size)
     return fail("{}: its tokenizer has {} tokens, the model {}", path.string(), files.tokenizer.vocab_size(),
                 config.vocab_size);
@@ -47,7 +57,7 @@ Result<Model> Model::load(const std::filesystem::path& path, const LoadOptions& 
   info.backbone_parameters = spec.parameter_count;
   if (loaded.head.spec.dense_is_frozen) info.backbone_parameters += spec.hidden_size * (spec.hidden_size + 1);
   info.labels = config.labels;
-  info.fingerprint = fingerprint(files.store, config);
+  info.fingerprint = std::move(model_fingerprint);
   // Others cannot be made.
   for (const std::int32_t id : config.end_tokens)
     if (spec.is_causal && id < spec.vocab_size) info.end_tokens.push_back(id);

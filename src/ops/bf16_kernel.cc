@@ -15,8 +15,8 @@ namespace {
 /// By the processor's units.
 class Bf16Kernel : public LinearKernel {
  public:
-  Bf16Kernel(ConstMatrixView weight, std::span<const float> bias)
-      : in_(weight.cols), out_(weight.rows), forward_(weight, bias) {}
+  Bf16Kernel(std::int64_t in, std::int64_t out, PackedMatmul forward)
+      : in_(in), out_(out), forward_(std::move(forward)) {}
 
   void forward(const float* x, std::int64_t rows, float* y, bool accumulate) const override {
     run(forward_, x, rows, in_, y, accumulate);
@@ -29,6 +29,8 @@ class Bf16Kernel : public LinearKernel {
     });
     run(*backward_, dy, rows, out_, dx, accumulate);
   }
+
+  void save(ArrayFileWriter& packed) const override { packed.append(forward_.bytes()); }
 
  private:
   static void run(const PackedMatmul& matmul, const float* x, std::int64_t rows, std::int64_t depth, float* y,
@@ -48,8 +50,8 @@ class Bf16Kernel : public LinearKernel {
 /// Without such units: the same rounded numbers, multiplied in f32.
 class EmulatedBf16Kernel : public LinearKernel {
  public:
-  EmulatedBf16Kernel(ConstMatrixView weight, std::span<const float> bias)
-      : weight_(PanelType::bf16, weight), bias_(bias.begin(), bias.end()) {}
+  EmulatedBf16Kernel(PanelWeight weight, std::span<const float> bias)
+      : weight_(std::move(weight)), bias_(bias.begin(), bias.end()) {}
 
   void forward(const float* x, std::int64_t rows, float* y, bool accumulate) const override {
     weight_.multiply(rounded(x, rows, weight_.in()), rows, bias_, y, accumulate);
@@ -57,6 +59,8 @@ class EmulatedBf16Kernel : public LinearKernel {
   void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const override {
     weight_.multiply_transposed(rounded(dy, rows, weight_.out()), rows, dx, accumulate);
   }
+
+  void save(ArrayFileWriter& packed) const override { packed.append(weight_.bytes()); }
 
  private:
   static const float* rounded(const float* x, std::int64_t rows, std::int64_t width) {
@@ -73,8 +77,19 @@ class EmulatedBf16Kernel : public LinearKernel {
 }  // namespace
 
 std::unique_ptr<LinearKernel> bf16_kernel(ConstMatrixView weight, std::span<const float> bias) {
-  if (has_units_for(MatmulType::bf16)) return std::make_unique<Bf16Kernel>(weight, bias);
-  return std::make_unique<EmulatedBf16Kernel>(weight, bias);
+  if (has_units_for(MatmulType::bf16))
+    return std::make_unique<Bf16Kernel>(weight.cols, weight.rows, PackedMatmul(weight, bias));
+  return std::make_unique<EmulatedBf16Kernel>(PanelWeight(PanelType::bf16, weight), bias);
+}
+
+LoadedKernel load_bf16_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                              ArrayFileReader& packed) {
+  if (has_units_for(MatmulType::bf16)) {
+    INCIPIT_TRY(PackedMatmul matmul, PackedMatmul::load(MatmulType::bf16, in, out, bias, packed));
+    return std::make_unique<Bf16Kernel>(in, out, std::move(matmul));
+  }
+  INCIPIT_TRY(PanelWeight weight, PanelWeight::load(PanelType::bf16, in, out, packed));
+  return std::make_unique<EmulatedBf16Kernel>(std::move(weight), bias);
 }
 
 }  // namespace incipit

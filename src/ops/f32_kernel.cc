@@ -1,3 +1,4 @@
+#include <utility>
 #include <vector>
 
 #include "ops/linear_kernel.h"
@@ -8,8 +9,8 @@ namespace {
 
 class F32Kernel : public LinearKernel {
  public:
-  F32Kernel(ConstMatrixView weight, std::span<const float> bias)
-      : weight_(PanelType::f32, weight), bias_(bias.begin(), bias.end()) {}
+  F32Kernel(PanelWeight weight, std::span<const float> bias)
+      : weight_(std::move(weight)), bias_(bias.begin(), bias.end()) {}
 
   void forward(const float* x, std::int64_t rows, float* y, bool accumulate) const override {
     weight_.multiply(x, rows, bias_, y, accumulate);
@@ -17,6 +18,8 @@ class F32Kernel : public LinearKernel {
   void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const override {
     weight_.multiply_transposed(dy, rows, dx, accumulate);
   }
+
+  void save(ArrayFileWriter& packed) const override { packed.append(weight_.bytes()); }
 
  private:
   PanelWeight weight_;
@@ -26,7 +29,13 @@ class F32Kernel : public LinearKernel {
 }  // namespace
 
 std::unique_ptr<LinearKernel> f32_kernel(ConstMatrixView weight, std::span<const float> bias) {
-  return std::make_unique<F32Kernel>(weight, bias);
+  return std::make_unique<F32Kernel>(PanelWeight(PanelType::f32, weight), bias);
+}
+
+LoadedKernel load_f32_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                             ArrayFileReader& packed) {
+  INCIPIT_TRY(PanelWeight weight, PanelWeight::load(PanelType::f32, in, out, packed));
+  return std::make_unique<F32Kernel>(std::move(weight), bias);
 }
 
 }  // namespace incipit

@@ -15,15 +15,16 @@ namespace {
 /// Inputs that the s32 sums of 8-bit products have room for: 255 * 127 each.
 constexpr std::int64_t kMostInt8Inputs = 65536;
 
-/// What the two kinds share: the scales around the products of integers.
+/// What stands around the products of integers: [out] each, the bias or empty.
+struct Channels {
+  std::vector<float> scales, sums, bias;
+};
+
+/// What the two kinds share.
 class Int8Kernel : public LinearKernel {
  public:
-  Int8Kernel(QuantisedWeight weight, std::int64_t out, std::int64_t in, std::span<const float> bias)
-      : in_(in),
-        out_(out),
-        scales_(std::move(weight.scales)),
-        sums_(std::move(weight.sums)),
-        bias_(bias.begin(), bias.end()) {}
+  Int8Kernel(std::int64_t in, std::int64_t out, Channels channels)
+      : in_(in), out_(out), channels_(std::move(channels)) {}
 
   void forward(const float* x, std::int64_t rows, float* y, bool accumulate) const override {
     KernelScratch& scratch = KernelScratch::of_thread();
@@ -34,36 +35,42 @@ class Int8Kernel : public LinearKernel {
     std::uint8_t* bytes = room(scratch.bytes, padded_rows(rows) * in_);
     quantise_rows(x, rows, in_, bytes, row_scales.data());
     multiply(bytes, rows, products);
-    dequantise_rows(products, row_scales, {scales_, sums_, bias_}, y, accumulate);
+    dequantise_rows(products, row_scales, {channels_.scales, channels_.sums, channels_.bias}, y, accumulate);
+  }
+
+  void save(ArrayFileWriter& packed) const override {
+    packed.append(std::as_bytes(std::span(channels_.scales)));
+    packed.append(std::as_bytes(std::span(channels_.sums)));
+    packed.append(weight_bytes());
   }
 
  protected:
+  virtual std::span<const std::byte> weight_bytes() const = 0;
   /// x: [padded rows, in]; products: [padded rows, out].
   virtual void multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* products) const = 0;
 
   /// The gradient by the input is a sum over output channels, whose scales are its factors; dy times these is
   /// rounded to bf16.
-  const std::vector<float>& channel_scales() const { return scales_; }
+  const std::vector<float>& channel_scales() const { return channels_.scales; }
   const float* scaled_gradient(const float* dy, std::int64_t rows) const {
     Matrix& floats = KernelScratch::of_thread().floats;
     floats.resize(rows, out_);
-    round_to_bf16(dy, rows, out_, scales_, floats.data());
+    round_to_bf16(dy, rows, out_, channels_.scales, floats.data());
     return floats.data();
   }
 
   std::int64_t in_, out_;
 
  private:
-  std::vector<float> scales_, sums_, bias_;
+  Channels channels_;
 };
 
 /// By the processor's units. The gradient takes bf16's where they are the faster ones, so that a training
 /// step gains from int8 in any case.
 class UnitInt8Kernel : public Int8Kernel {
  public:
-  UnitInt8Kernel(QuantisedWeight weight, std::int64_t out, std::int64_t in, std::span<const float> bias)
-      : Int8Kernel({{}, std::move(weight.scales), std::move(weight.sums)}, out, in, bias),
-        forward_(weight.values.data(), in, out) {}
+  UnitInt8Kernel(std::int64_t in, std::int64_t out, Channels channels, PackedMatmul forward)
+      : Int8Kernel(in, out, std::move(channels)), forward_(std::move(forward)) {}
 
   void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const override {
     std::call_once(backward_once_, [this] { pack_backward(); });
@@ -78,6 +85,7 @@ class UnitInt8Kernel : public Int8Kernel {
   }
 
  protected:
+  std::span<const std::byte> weight_bytes() const override { return forward_.bytes(); }
   void multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* products) const override {
     forward_.run(x, padded_rows(rows), products, false);
   }
@@ -106,15 +114,15 @@ class UnitInt8Kernel : public Int8Kernel {
 /// Where the processor has none, or their sums overflow: 16-bit products of the same numbers.
 class EmulatedInt8Kernel : public Int8Kernel {
  public:
-  EmulatedInt8Kernel(QuantisedWeight weight, std::int64_t out, std::int64_t in, std::span<const float> bias)
-      : Int8Kernel({{}, std::move(weight.scales), std::move(weight.sums)}, out, in, bias),
-        weight_(weight.values.data(), in, out) {}
+  EmulatedInt8Kernel(Channels channels, PanelWeight weight)
+      : Int8Kernel(weight.in(), weight.out(), std::move(channels)), weight_(std::move(weight)) {}
 
   void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const override {
     weight_.multiply_transposed(scaled_gradient(dy, rows), rows, dx, accumulate);
   }
 
  protected:
+  std::span<const std::byte> weight_bytes() const override { return weight_.bytes(); }
   void multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* products) const override {
     weight_.multiply(x, rows, products);
   }
@@ -123,13 +131,42 @@ class EmulatedInt8Kernel : public Int8Kernel {
   PanelWeight weight_;
 };
 
+bool takes_units(std::int64_t in) {
+  return has_units_for(MatmulType::u8s8) && in <= kMostInt8Inputs;
+}
+
+Result<std::vector<float>> take_floats(std::int64_t count, ArrayFileReader& packed) {
+  INCIPIT_TRY(const std::shared_ptr<const std::byte> bytes,
+              packed.take(static_cast<std::size_t>(count) * sizeof(float)));
+  const auto* values = reinterpret_cast<const float*>(bytes.get());
+  return std::vector<float>(values, values + count);
+}
+
 }  // namespace
 
 std::unique_ptr<LinearKernel> int8_kernel(ConstMatrixView weight, std::span<const float> bias) {
   QuantisedWeight quantised = quantise_weight(weight);
-  if (has_units_for(MatmulType::u8s8) && weight.cols <= kMostInt8Inputs)
-    return std::make_unique<UnitInt8Kernel>(std::move(quantised), weight.rows, weight.cols, bias);
-  return std::make_unique<EmulatedInt8Kernel>(std::move(quantised), weight.rows, weight.cols, bias);
+  const std::int64_t in = weight.cols, out = weight.rows;
+  Channels channels{std::move(quantised.scales), std::move(quantised.sums), {bias.begin(), bias.end()}};
+  if (takes_units(in))
+    return std::make_unique<UnitInt8Kernel>(in, out, std::move(channels),
+                                            PackedMatmul(quantised.values.data(), in, out));
+  return std::make_unique<EmulatedInt8Kernel>(std::move(channels),
+                                              PanelWeight(quantised.values.data(), in, out));
+}
+
+LoadedKernel load_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                              ArrayFileReader& packed) {
+  Channels channels;
+  INCIPIT_TRY(channels.scales, take_floats(out, packed));
+  INCIPIT_TRY(channels.sums, take_floats(out, packed));
+  channels.bias.assign(bias.begin(), bias.end());
+  if (takes_units(in)) {
+    INCIPIT_TRY(PackedMatmul matmul, PackedMatmul::load(MatmulType::u8s8, in, out, {}, packed));
+    return std::make_unique<UnitInt8Kernel>(in, out, std::move(channels), std::move(matmul));
+  }
+  INCIPIT_TRY(PanelWeight weight, PanelWeight::load(PanelType::int8, in, out, packed));
+  return std::make_unique<EmulatedInt8Kernel>(std::move(channels), std::move(weight));
 }
 
 }  // namespace incipit

@@ -1,8 +1,13 @@
 #include "ops/linear.h"
 
 #include <bit>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "ops/linear_kernel.h"
+#include "ops/packed_matmul.h"
+#include "ops/panel_weight.h"
 
 namespace incipit {
 namespace {
@@ -21,7 +26,25 @@ std::unique_ptr<LinearKernel> make_kernel(ConstMatrixView weight, std::span<cons
   return f32_kernel(weight, bias);
 }
 
+LoadedKernel load_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias, Precision precision,
+                         ArrayFileReader& packed) {
+  switch (resolved(precision)) {
+    case Precision::bf16:
+      return load_bf16_kernel(in, out, bias, packed);
+    case Precision::int8:
+      return load_int8_kernel(in, out, bias, packed);
+    case Precision::f32:
+    case Precision::automatic:
+      break;
+  }
+  return load_f32_kernel(in, out, bias, packed);
+}
+
 }  // namespace
+
+std::string packing_name() {
+  return fmt::format("{}, {}", panel_layout_name(), packed_layout_name());
+}
 
 std::int64_t padded_rows(std::int64_t rows) {
   if (rows < 32) return rows;
@@ -31,9 +54,20 @@ std::int64_t padded_rows(std::int64_t rows) {
 
 Linear::Linear(ConstMatrixView weight, std::span<const float> bias, Precision precision)
     : in_(weight.cols), out_(weight.rows), kernel_(make_kernel(weight, bias, precision)) {}
+Linear::Linear(std::int64_t in, std::int64_t out, std::unique_ptr<const LinearKernel> kernel)
+    : in_(in), out_(out), kernel_(std::move(kernel)) {}
+Result<Linear> Linear::load(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                            Precision precision, ArrayFileReader& packed) {
+  INCIPIT_TRY(std::unique_ptr<LinearKernel> kernel, load_kernel(in, out, bias, precision, packed));
+  return Linear(in, out, std::move(kernel));
+}
 Linear::Linear(Linear&&) noexcept = default;
 Linear& Linear::operator=(Linear&&) noexcept = default;
 Linear::~Linear() = default;
+
+void Linear::save(ArrayFileWriter& packed) const {
+  kernel_->save(packed);
+}
 
 void Linear::forward(const float* x, std::int64_t rows, float* y, bool accumulate) const {
   if (rows > 0) kernel_->forward(x, rows, y, accumulate);

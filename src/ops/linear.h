@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "incipit/precision.h"
+#include "incipit/result.h"
 
+#include "base/array_file.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -16,6 +19,9 @@ std::int64_t padded_rows(std::int64_t rows);
 
 class LinearKernel;
 
+/// Which libraries and processors pack weights alike.
+std::string packing_name();
+
 /// A frozen affine map y = x Wᵀ + b, its weight packed once for the matmul of this machine. The rows above
 /// `rows` of every buffer, up to padded_rows(rows), are read and overwritten with values of no meaning.
 class Linear {
@@ -25,9 +31,15 @@ class Linear {
   /// numbers in f32, from weights held in the narrow format. The gradient of int8 is that by the weight in 8
   /// bits, rounding passed over, with dy in bf16; it is multiplied in f32 where that is faster.
   Linear(ConstMatrixView weight, std::span<const float> bias, Precision precision = Precision::f32);
+  /// Of what save() wrote of a layer of this size and precision, on a processor of the same packing_name().
+  static Result<Linear> load(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                             Precision precision, ArrayFileReader& packed);
   Linear(Linear&&) noexcept;
   Linear& operator=(Linear&&) noexcept;
   ~Linear();
+
+  /// The packed weight, without the bias.
+  void save(ArrayFileWriter& packed) const;
 
   std::int64_t in_features() const { return in_; }
   std::int64_t out_features() const { return out_; }
@@ -41,6 +53,8 @@ class Linear {
   void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const;
 
  private:
+  Linear(std::int64_t in, std::int64_t out, std::unique_ptr<const LinearKernel> kernel);
+
   std::int64_t in_, out_;
   std::unique_ptr<const LinearKernel> kernel_;
 };

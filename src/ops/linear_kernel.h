@@ -4,6 +4,9 @@
 #include <memory>
 #include <span>
 
+#include "incipit/result.h"
+
+#include "base/array_file.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -14,11 +17,22 @@ class LinearKernel {
   virtual ~LinearKernel() = default;
   virtual void forward(const float* x, std::int64_t rows, float* y, bool accumulate) const = 0;
   virtual void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const = 0;
+  /// What load_…_kernel() reads: the weight as it is packed, without the bias.
+  virtual void save(ArrayFileWriter& packed) const = 0;
 };
 
 /// weight: [out, in]; bias: [out] or empty. Both are copied.
 std::unique_ptr<LinearKernel> f32_kernel(ConstMatrixView weight, std::span<const float> bias);
 std::unique_ptr<LinearKernel> bf16_kernel(ConstMatrixView weight, std::span<const float> bias);
 std::unique_ptr<LinearKernel> int8_kernel(ConstMatrixView weight, std::span<const float> bias);
+
+/// What a kernel of the same size saved.
+using LoadedKernel = Result<std::unique_ptr<LinearKernel>>;
+LoadedKernel load_f32_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                             ArrayFileReader& packed);
+LoadedKernel load_bf16_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                              ArrayFileReader& packed);
+LoadedKernel load_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                              ArrayFileReader& packed);
 
 }  // namespace incipit

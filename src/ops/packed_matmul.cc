@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace incipit {
 namespace {
 
@@ -99,19 +101,34 @@ bool is_bf16_faster() {
 #endif
 }
 
+std::string packed_layout_name() {
+  const dnnl_version_t* version = dnnl_version();
+  return fmt::format("oneDNN {}.{}.{} {} isa {}", version->major, version->minor, version->patch,
+                     version->hash, static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
+}
+
 struct PackedMatmul::State {
   DataTypes types;
+  std::int64_t in, out;
   std::vector<float> bias;
-  memory weights;
+  memory weights{};
   std::mutex mutex{};
   std::map<std::pair<std::int64_t, bool>, matmul> kernels{};  // few: row counts are rounded
 
+  std::shared_ptr<const std::byte> mapped{};  // what `weights` stands in, where not its own
+
   State(MatmulType type, const memory& source, std::span<const float> added)
-      : types(data_types(type)), bias(added.begin(), added.end()) {
-    const std::int64_t in = source.get_desc().dims()[0], out = source.get_desc().dims()[1];
-    const memory::desc any({in, out}, types.weight, memory::format_tag::any);
-    weights = memory(describe(types, kLayoutRows, any, !bias.empty(), false).weights_desc(), engine());
+      : State(type, source.get_desc().dims()[0], source.get_desc().dims()[1], added) {
+    weights = memory(layout(), engine());
     reorder(source, weights);
+  }
+  /// Without weights.
+  State(MatmulType type, std::int64_t in_features, std::int64_t out_features, std::span<const float> added)
+      : types(data_types(type)), in(in_features), out(out_features), bias(added.begin(), added.end()) {}
+
+  memory::desc layout() const {
+    const memory::desc any({in, out}, types.weight, memory::format_tag::any);
+    return describe(types, kLayoutRows, any, !bias.empty(), false).weights_desc();
   }
 
   const matmul& kernel_for(std::int64_t rows, bool accumulate) {
@@ -135,12 +152,27 @@ PackedMatmul::PackedMatmul(const std::int8_t* weight, std::int64_t in, std::int6
                                      memory(memory::desc({in, out}, DataType::s8, memory::format_tag::ba),
                                             engine(), const_cast<std::int8_t*>(weight)),
                                      std::span<const float>())) {}
+PackedMatmul::PackedMatmul(std::unique_ptr<State> state) : state_(std::move(state)) {}
 PackedMatmul::PackedMatmul(PackedMatmul&&) noexcept = default;
 PackedMatmul& PackedMatmul::operator=(PackedMatmul&&) noexcept = default;
 PackedMatmul::~PackedMatmul() = default;
 
+Result<PackedMatmul> PackedMatmul::load(MatmulType type, std::int64_t in, std::int64_t out,
+                                        std::span<const float> bias, ArrayFileReader& packed) {
+  auto state = std::make_unique<State>(type, in, out, bias);
+  const memory::desc layout = state->layout();
+  INCIPIT_TRY(state->mapped, packed.take(layout.get_size()));
+  state->weights = memory(layout, engine(), const_cast<std::byte*>(state->mapped.get()));  // is only read
+  return PackedMatmul(std::move(state));
+}
+
+std::span<const std::byte> PackedMatmul::bytes() const {
+  return {static_cast<const std::byte*>(state_->weights.get_data_handle()),
+          state_->weights.get_desc().get_size()};
+}
+
 void PackedMatmul::unpack_transposed(Matrix& weight) const {
-  const std::int64_t in = state_->weights.get_desc().dims()[0], out = state_->weights.get_desc().dims()[1];
+  const std::int64_t in = state_->in, out = state_->out;
   weight.resize(in, out);
   memory rows(plain(in, out, DataType::f32), engine(), weight.data());
   reorder(state_->weights, rows);
@@ -149,7 +181,7 @@ void PackedMatmul::unpack_transposed(Matrix& weight) const {
 void PackedMatmul::run(const void* x, std::int64_t rows, void* y, bool accumulate) const {
   State& state = *state_;
   const matmul& kernel = state.kernel_for(rows, accumulate);
-  const std::int64_t in = state.weights.get_desc().dims()[0], out = state.weights.get_desc().dims()[1];
+  const std::int64_t in = state.in, out = state.out;
   std::unordered_map<int, memory> arguments{
       {DNNL_ARG_SRC, memory(plain(rows, in, state.types.input), engine(), const_cast<void*>(x))},
       {DNNL_ARG_WEIGHTS, state.weights},

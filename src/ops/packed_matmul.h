@@ -1,9 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
+#include "incipit/result.h"
+
+#include "base/array_file.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -18,6 +23,9 @@ bool has_units_for(MatmulType type);
 /// Whether bf16 units are worth more than the f32 ones.
 bool is_bf16_faster();
 
+/// Which libraries and processors pack alike.
+std::string packed_layout_name();
+
 /// y = x W (+ bias), the weight packed once in the layout that the library prefers, and a kernel a row count,
 /// made when first needed. Thread-safe.
 class PackedMatmul {
@@ -26,9 +34,14 @@ class PackedMatmul {
   PackedMatmul(ConstMatrixView weight, std::span<const float> bias);
   /// In u8s8, without bias. weight: [out, in], contiguous.
   PackedMatmul(const std::int8_t* weight, std::int64_t in, std::int64_t out);
+  /// Of what bytes() gave, of a matmul of the same packed_layout_name(). Shares `packed`.
+  static Result<PackedMatmul> load(MatmulType type, std::int64_t in, std::int64_t out,
+                                   std::span<const float> bias, ArrayFileReader& packed);
   PackedMatmul(PackedMatmul&&) noexcept;
   PackedMatmul& operator=(PackedMatmul&&) noexcept;
   ~PackedMatmul();
+
+  std::span<const std::byte> bytes() const;
 
   /// weight becomes [in, out], the packed values.
   void unpack_transposed(Matrix& weight) const;
@@ -39,6 +52,7 @@ class PackedMatmul {
 
  private:
   struct State;
+  explicit PackedMatmul(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

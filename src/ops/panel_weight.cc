@@ -4,7 +4,9 @@
 #include <cstring>
 #include <new>
 #include <type_traits>
+#include <vector>
 
+#include <fmt/format.h>
 #include <hwy/cache_control.h>
 
 #include "base/parallel.h"
@@ -450,6 +452,22 @@ void fill_panels(const PanelLayout& layout, std::byte* memory, Rows rows) {
 }
 
 }  // namespace
+
+std::string panel_layout_name() {
+  const PanelLayout layout = layout_of(1, 1);
+  return fmt::format("panels of {} by {}", layout.depth, layout.width);
+}
+
+Result<PanelWeight> PanelWeight::load(PanelType type, std::int64_t in, std::int64_t out,
+                                      ArrayFileReader& packed) {
+  INCIPIT_TRY(std::shared_ptr<const std::byte> panels,
+              packed.take(static_cast<std::size_t>(layout_of(in, out).size() * bytes_of(type))));
+  return PanelWeight(type, in, out, std::move(panels));
+}
+
+std::span<const std::byte> PanelWeight::bytes() const {
+  return {panels_.get(), static_cast<std::size_t>(layout_of(in_, out_).size() * bytes_of(type_))};
+}
 
 PanelWeight::PanelWeight(PanelType type, ConstMatrixView weight)
     : type_(type), in_(weight.cols), out_(weight.rows) {

@@ -4,13 +4,21 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 
+#include "incipit/result.h"
+
+#include "base/array_file.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
 
 /// How a weight's numbers are held.
 enum class PanelType { f32, bf16, int8 };
+
+/// Which processors lay panels out alike.
+std::string panel_layout_name();
 
 /// A weight [out, in] cut into panels as wide as the vector units of this processor take at once: the one
 /// packing serves y = x Wᵀ and dx = dy W. A row's result does not depend on the rows beside it. Immutable and
@@ -25,6 +33,10 @@ class PanelWeight {
   /// Copies 8-bit values [out, in], contiguous.
   PanelWeight(const std::int8_t* values, std::int64_t in, std::int64_t out);
 
+  /// Of what bytes() gave on a processor of the same panel_layout_name(), mapped.
+  static Result<PanelWeight> load(PanelType type, std::int64_t in, std::int64_t out, ArrayFileReader& packed);
+
+  std::span<const std::byte> bytes() const;
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
 
@@ -40,6 +52,9 @@ class PanelWeight {
   void multiply_transposed(const float* dy, std::int64_t rows, float* dx, bool accumulate) const;
 
  private:
+  PanelWeight(PanelType type, std::int64_t in, std::int64_t out, std::shared_ptr<const std::byte> panels)
+      : type_(type), in_(in), out_(out), panels_(std::move(panels)) {}
+
   PanelType type_;
   std::int64_t in_, out_;
   std::shared_ptr<const std::byte> panels_;
