@@ -1,18 +1,20 @@
-"""One training step of prompt tuning, Incipit against PEFT, side by side on the same batches.
+"""One step of prompt tuning (or of predicting), Incipit against PEFT, side by side on the same batches.
 
     python3 -m venv venv
     venv/bin/pip install torch transformers peft safetensors tokenizers numpy
     venv/bin/python bench/versus_peft.py --shape roberta-large --tokenizer FOLDER --data MRPC/train.tsv \
         --bench build/bench/incipit_bench_step --steps 5 --threads 2 --json result.json
 
-Steps alternate (PEFT, ours, ours, PEFT, …), so that a busy machine slows both. Both run f32 with dropout off: forward,
-loss, backward and the optimizer's step for the prompt and the head. PEFT pads to the longest of the batch and uses
-torch's default attention. Real tokens count the virtual ones, never the padding.
+Steps alternate (PEFT, ours, ours, PEFT, …), so that a busy machine slows both. Dropout is off. A step of training is
+forward, loss, backward and the optimizer's step for the prompt and the head; a step of predicting (--mode predict, on
+batches sorted by length) is forward alone. PEFT pads to the longest of the batch and uses torch's default attention; it
+runs in f32, beside our bf16 and int8 in bf16 (--peft-dtype says otherwise). Real tokens count the virtual ones, never
+the padding. --insert-layer trains a late prompt, which PEFT has not: it runs its own.
 
-The other side is a program called as `BENCH --model FOLDER --batches FILE --threads N --virtual-tokens N`. Each line of
-FILE is {"input_ids": [[…]], "token_type_ids": [[…]], "labels": […]}, without padding. The program prints one line
-{"roof_gflops": …, "flop_per_token": …} when it is ready; then, for each line on its standard input, the 0-based
-number of a batch, it runs a step on that batch and prints the seconds it took.
+The other side is a program called as `BENCH --model FOLDER --batches FILE …`. Each line of FILE is {"input_ids": [[…]],
+"token_type_ids": [[…]], "labels": […]}, without padding. The program prints one line {"gflop": […], "roof_seconds": […]}
+of all batches when it is ready; then, for each line on its standard input, the 0-based number of a batch, it runs a step
+on that batch and prints the seconds it took.
 """
 
 import argparse
@@ -67,12 +69,18 @@ def arguments():
     parser.add_argument("--warm-up", type=int, default=1, help="pairs of steps before timing")
     parser.add_argument("--steps", type=int, default=5, help="timed pairs of steps")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--mode", choices=("train", "predict"), default="train")
+    parser.add_argument("--precision", choices=("f32", "bf16", "int8"), default="f32", help="of ours")
+    parser.add_argument("--peft-dtype", choices=("float32", "bfloat16"), help="default: the precision's")
+    parser.add_argument("--insert-layer", type=int, default=0, help="of our prompt; 0: the embeddings, as PEFT's")
+    parser.add_argument("--max-batch-tokens", type=int, default=1024, help="of ours")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between steps, for idle threads to sleep")
     parser.add_argument("--json", type=pathlib.Path, help="also write everything here")
     options = parser.parse_args()
     for name in ("batch_size", "virtual_tokens", "steps", "threads"):
         if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
+    options.peft_dtype = options.peft_dtype or ("float32" if options.precision == "f32" else "bfloat16")
     if options.shape and not options.tokenizer:
         parser.error("--shape needs --tokenizer, a tokenizer.json of no more tokens than the shape has")
     return options
@@ -113,6 +121,8 @@ def make_batches(options, config, folder):
     tokenizer.no_padding()
     tokenizer.enable_truncation(usable_positions(config) - options.virtual_tokens)
     rows = read_rows(options)
+    if options.mode == "predict":
+        rows = sorted(rows[:options.steps * options.batch_size], key=lambda row: len("".join(row[0])))
     labels = sorted({label for _, label in rows})
     with_types = config.get("type_vocab_size", 0) > 1
     batches = []
@@ -134,7 +144,8 @@ class Ours:
 
     def __init__(self, options, folder, batches_file):
         command = [options.bench, "--model", folder, "--batches", batches_file, "--threads", options.threads,
-                   "--virtual-tokens", options.virtual_tokens]
+                   "--virtual-tokens", options.virtual_tokens, "--mode", options.mode, "--precision", options.precision,
+                   "--insert-layer", options.insert_layer, "--max-batch-tokens", options.max_batch_tokens]
         self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)
         self.figures = json.loads(self._line())
@@ -162,7 +173,7 @@ class Ours:
 
 
 class Peft:
-    """PEFT's prompt tuning, f32, dropout off, as its documentation sets it up."""
+    """PEFT's prompt tuning, dropout off, as its documentation sets it up."""
 
     def __init__(self, options, folder, batches, num_labels):
         import torch
@@ -176,10 +187,12 @@ class Peft:
         for name in DROPOUTS:
             if hasattr(config, name):
                 setattr(config, name, 0.0)
-        base = AutoModelForSequenceClassification.from_pretrained(folder, config=config, dtype=torch.float32)
+        base = AutoModelForSequenceClassification.from_pretrained(folder, config=config, dtype=getattr(torch, options.peft_dtype))
         self.model = get_peft_model(base, PromptTuningConfig(
             task_type=TaskType.SEQ_CLS, num_virtual_tokens=options.virtual_tokens, token_dim=config.hidden_size,
             num_attention_heads=config.num_attention_heads)).train()
+        self.torch, self.trains = torch, options.mode == "train"
+        self.model.train(self.trains)
         trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(trained, lr=1e-3, weight_decay=0.01)
         with_types = getattr(config, "type_vocab_size", 0) > 1
@@ -195,9 +208,13 @@ class Peft:
 
     def step(self, index):
         begin = time.perf_counter()
-        self.optimizer.zero_grad()
-        self.model(**self.batches[index]).loss.backward()
-        self.optimizer.step()
+        if self.trains:
+            self.optimizer.zero_grad()
+            self.model(**self.batches[index]).loss.backward()
+            self.optimizer.step()
+        else:
+            with self.torch.no_grad():
+                self.model(**self.batches[index])
         return time.perf_counter() - begin
 
     @staticmethod
@@ -234,14 +251,18 @@ def show(result):
         print(f"ratio    {result['ratio']:.2f} (median of pairs, PEFT's seconds / ours; {result['ratio_min']:.2f} to "
               f"{result['ratio_max']:.2f})")
         print(f"ours     {result['gflops']:.0f} GFLOP/s of the matmul roof's {result['roof_gflops']:.0f}: "
-              f"{100 * result['gflops'] / result['roof_gflops']:.0f} %")
+              f"{100 * result['roof_share']:.0f} % (median; best step {100 * result['roof_share_best']:.0f} %)")
 
 
 def compare(result):
     """Adds what needs both sides."""
     pairs = [p / o for p, o in zip(result["sides"]["peft"]["seconds"], result["sides"]["incipit"]["seconds"])]
     result |= {"ratio": statistics.median(pairs), "ratio_min": min(pairs), "ratio_max": max(pairs)}
-    result["gflops"] = result["flop_per_token"] * result["sides"]["incipit"]["tokens_per_s"] / 1e9
+    steps = list(zip(result["gflop"], result["roof_seconds"], result["sides"]["incipit"]["seconds"]))
+    shares = [roof / seconds for _, roof, seconds in steps]
+    result["gflops"] = statistics.median(gflop / seconds for gflop, _, seconds in steps)
+    result["roof_gflops"] = sum(result["gflop"]) / sum(result["roof_seconds"])
+    result |= {"roof_share": statistics.median(shares), "roof_share_best": max(shares)}
     return result
 
 
@@ -256,7 +277,8 @@ def about(options, tokens):
     import transformers
 
     return {"model": str(options.model or options.shape), "batch_size": options.batch_size,
-            "virtual_tokens": options.virtual_tokens, "threads": options.threads, "real_tokens": tokens,
+            "virtual_tokens": options.virtual_tokens, "mode": options.mode,
+            "precision": options.precision, "peft_dtype": options.peft_dtype, "insert_layer": options.insert_layer, "threads": options.threads, "real_tokens": tokens,
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__},
             "machine": cpu_name()}
 

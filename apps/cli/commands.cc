@@ -16,6 +16,7 @@ constexpr std::array kCommands = {
     CommandEntry{"predict", "Classify texts with an adapter", make_predict},
     CommandEntry{"generate", "Let a causal model go on where a prompt ends", make_generate},
     CommandEntry{"inspect", "Look into a prompt: what its vectors lie near and are worth", make_inspect},
+    CommandEntry{"bench", "Measure this machine's roof and how close a model comes to it", make_bench},
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ std::unique_ptr<Command> make_compare();
 std::unique_ptr<Command> make_predict();
 std::unique_ptr<Command> make_generate();
 std::unique_ptr<Command> make_inspect();
+std::unique_ptr<Command> make_bench();
 
 /// All of them, in the order of the help page.
 std::span<const CommandEntry> commands();

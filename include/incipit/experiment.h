@@ -43,7 +43,7 @@ struct ExperimentOptions {
   std::filesystem::path adapters;
   /// Keeps the record of every finished trial, so that it need not be run again; empty: none is kept.
   std::filesystem::path trials;
-  std::filesystem::path packed_weights;  // see LoadOptions
+  std::filesystem::path packed_weights{};  // see LoadOptions
   bool fresh = false;                    // runs kept trials again
   std::size_t most_wrong = 5;
 };

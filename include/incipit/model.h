@@ -45,7 +45,7 @@ struct LoadOptions {
   Precision precision = Precision::f32;  // of the backbone and the language-model head
   /// A folder in which a large model's weights are kept as the matmuls want them, so that the next load of it
   /// maps them in place of reading and packing (up to 16 GiB; the least used go first); empty: none.
-  std::filesystem::path packed_weights;
+  std::filesystem::path packed_weights{};
   std::int64_t least_packed_numbers = 16 << 20;  // smaller models are packed faster than looked up
 };
 

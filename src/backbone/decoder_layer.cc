@@ -197,7 +197,16 @@ void attend_backward(const DecoderLayer& layer, const DecoderShape& shape, const
                 part(scratch.d_key_value, rows.keys, 0, first + shape.key_width()));
   }
   scratch.normed.resize(padded_rows(rows.keys), shape.hidden_size);
-  layer.key_value.backward_input(scratch.d_key_value.data(), rows.keys, scratch.normed.data(), false);
+  if (!rows.gradient_rows.empty() && !layer.query) {
+    const auto count = static_cast<std::int64_t>(rows.gradient_rows.size());
+    gather_rows(scratch.d_key_value, rows.gradient_rows, scratch.d_query);
+    scratch.picked.resize(padded_rows(count), shape.hidden_size);
+    layer.key_value.backward_input(scratch.d_query.data(), count, scratch.picked.data(), false);
+    scratch.normed.fill(0.0f);
+    add_rows(scratch.picked, count, rows.gradient_rows, scratch.normed);
+  } else {
+    layer.key_value.backward_input(scratch.d_key_value.data(), rows.keys, scratch.normed.data(), false);
+  }
   if (layer.query) {
     scratch.picked.resize(padded_rows(out), shape.hidden_size);
     layer.query->backward_input(scratch.d_query.data(), out, scratch.picked.data(), false);

@@ -132,8 +132,21 @@ void encoder_layer_backward(const EncoderLayer& layer, const EncoderShape& shape
                      part(d_query, out, 0, hidden), part(d_key_value, rows.keys, 0, hidden),
                      part(d_key_value, rows.keys, hidden, hidden));
 
-  layer.query.backward_input(d_query.data(), out, d_out.data(), true);
   d_in.resize(padded_rows(rows.keys), hidden);
+  if (!rows.gradient_rows.empty() && rows.queries.empty()) {
+    const auto count = static_cast<std::int64_t>(rows.gradient_rows.size());
+    Matrix& picked = scratch.context;
+    gather_rows(d_out, rows.gradient_rows, picked);
+    gather_rows(d_query, rows.gradient_rows, scratch.residual);
+    layer.query.backward_input(scratch.residual.data(), count, picked.data(), true);
+    gather_rows(d_key_value, rows.gradient_rows, scratch.projected);
+    layer.key_value.backward_input(scratch.projected.data(), count, picked.data(), true);
+    d_in.fill(0.0f);
+    for (std::int64_t i = 0; i < count; ++i)
+      std::copy_n(picked.row(i), hidden, d_in.row(rows.gradient_rows[static_cast<std::size_t>(i)]));
+    return;
+  }
+  layer.query.backward_input(d_query.data(), out, d_out.data(), true);
   if (rows.queries.empty()) {
     std::swap(d_in, d_out);
     layer.key_value.backward_input(d_key_value.data(), rows.keys, d_in.data(), true);

@@ -56,7 +56,8 @@ void encoder_layer_forward(const EncoderLayer& layer, const EncoderShape& shape,
                            const Matrix& hidden_in, LayerTrace& trace, LayerScratch& scratch,
                            Matrix& hidden_out);
 
-/// d_out: [padded rows out, hidden], is overwritten; d_in becomes [padded keys, hidden].
+/// d_out: [padded rows out, hidden], is overwritten; d_in becomes [padded keys, hidden], of which only
+/// rows.gradient_rows mean something where there are any.
 void encoder_layer_backward(const EncoderLayer& layer, const EncoderShape& shape, const LayerRows& rows,
                             const LayerTrace& trace, LayerScratch& scratch, Matrix& d_out, Matrix& d_in);
 

@@ -27,6 +27,9 @@ struct LayerRows {
   std::vector<std::int64_t> key_rows;
   std::vector<BlockKeys> block_keys;
   std::vector<std::uint64_t> dropout_keys;  // [rows out], of this layer; empty: dropout off
+  /// Of the lowest layer that is passed through backwards: the incoming rows whose gradient somebody wants,
+  /// those of virtual tokens. Empty: of all.
+  std::vector<std::int64_t> gradient_rows;
 
   std::int64_t rows_out() const { return queries.empty() ? keys : static_cast<std::int64_t>(queries.size()); }
 };

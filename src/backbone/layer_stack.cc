@@ -89,6 +89,10 @@ void LayerStack::plan_rows(const PackedBatch& batch, const Inputs& inputs, std::
       LayerRows& rows = pass.rows[static_cast<std::size_t>(l)];
       const bool last = l == spec_.num_layers - 1 && !batch.read.empty();
       rows = plan_layer_rows(batch, stage, {spec_.is_causal, attention_window(l), last, l, inputs.kv_blocks});
+      if (pass.traced && l == pass.lowest_gradient)
+        for (std::int64_t i = 0; i < stage.rows(); ++i)
+          if (batch.token[static_cast<std::size_t>(stage.token[static_cast<std::size_t>(i)])] < 0)
+            rows.gradient_rows.push_back(i);
       if (!pass.dropout) continue;
       rows.dropout_keys = dropout_keys(batch, stage, *pass.dropout, static_cast<std::uint64_t>(l) + 1);
       if (rows.queries.empty()) continue;

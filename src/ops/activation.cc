@@ -1,6 +1,7 @@
 #include "ops/activation.h"
 
 #include "base/parallel.h"
+#include "base/phase_clock.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/activation.cc"
@@ -153,6 +154,7 @@ std::optional<Activation> activation_by_name(std::string_view name) {
 }
 
 void activate(Activation activation, const float* x, float* y, std::int64_t count) {
+  const PhaseTimer timer(Phase::activation);
   parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
     HWY_DYNAMIC_DISPATCH(activate_range)(activation, x + begin, y + begin, end - begin);
   });
@@ -160,6 +162,7 @@ void activate(Activation activation, const float* x, float* y, std::int64_t coun
 
 void activate_backward(Activation activation, const float* x, const float* dy, float* dx,
                        std::int64_t count) {
+  const PhaseTimer timer(Phase::activation);
   parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
     HWY_DYNAMIC_DISPATCH(activate_backward_range)(activation, x + begin, dy + begin, dx + begin, end - begin);
   });
@@ -167,6 +170,7 @@ void activate_backward(Activation activation, const float* x, const float* dy, f
 
 void activate_gated(Activation activation, const float* gate_up, std::int64_t rows, std::int64_t width,
                     float* y) {
+  const PhaseTimer timer(Phase::activation);
   parallel_for(rows, kGrain / width + 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const float* gate = gate_up + 2 * i * width;
@@ -177,6 +181,7 @@ void activate_gated(Activation activation, const float* gate_up, std::int64_t ro
 
 void activate_gated_backward(Activation activation, const float* gate_up, const float* dy, std::int64_t rows,
                              std::int64_t width, float* d_gate_up) {
+  const PhaseTimer timer(Phase::activation);
   parallel_for(rows, kGrain / width + 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const float* gate = gate_up + 2 * i * width;

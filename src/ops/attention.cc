@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/parallel.h"
+#include "base/phase_clock.h"
 #include "base/rng.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -356,6 +357,7 @@ std::int64_t log_sum_start(const HeadTask& task, const AttentionSpan& span) {
 void attention(const AttentionShape& shape, std::span<const AttentionSpan> spans,
                std::span<const KeyRange> visible, ConstMatrixView q, ConstMatrixView k, ConstMatrixView v,
                const AttentionDropout& dropout, MatrixView out, float* log_sum) {
+  const PhaseTimer timer(Phase::attention);
   const Call call{shape, spans, visible, q, k, v, dropout};
   parallel_items(call.tasks(), [&](std::int64_t item, int) {
     const AttentionSpan& span = call.span_of(item);
@@ -372,6 +374,7 @@ void attention_backward(const AttentionShape& shape, std::span<const AttentionSp
                         std::span<const KeyRange> visible, ConstMatrixView q, ConstMatrixView k,
                         ConstMatrixView v, const AttentionDropout& dropout, const float* log_sum,
                         ConstMatrixView d_out, MatrixView dq, MatrixView dk, MatrixView dv) {
+  const PhaseTimer timer(Phase::attention_backward);
   const Call call{shape, spans, visible, q, k, v, dropout};
   parallel_items(call.tasks(), [&](std::int64_t item, int) {
     const AttentionSpan& span = call.span_of(item);

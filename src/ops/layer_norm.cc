@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "base/phase_clock.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/layer_norm.cc"
@@ -87,6 +88,7 @@ HWY_EXPORT(backward_row);
 
 void layer_norm(const LayerNorm& norm, const float* x, const float* residual, std::int64_t rows, float* y,
                 float* normalised, float* inverse_deviation) {
+  const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
@@ -102,6 +104,7 @@ void layer_norm(const LayerNorm& norm, const float* x, const float* residual, st
 
 void layer_norm_backward(const LayerNorm& norm, const float* dy, const float* normalised,
                          const float* inverse_deviation, std::int64_t rows, float* dx) {
+  const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) HWY_DYNAMIC_DISPATCH(backward_row)

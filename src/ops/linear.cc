@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/phase_clock.h"
 #include "ops/linear_kernel.h"
 #include "ops/packed_matmul.h"
 #include "ops/panel_weight.h"
@@ -70,10 +71,12 @@ void Linear::save(ArrayFileWriter& packed) const {
 }
 
 void Linear::forward(const float* x, std::int64_t rows, float* y, bool accumulate) const {
+  const PhaseTimer timer(Phase::matmul);
   if (rows > 0) kernel_->forward(x, rows, y, accumulate);
 }
 
 void Linear::backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const {
+  const PhaseTimer timer(Phase::matmul_backward);
   if (rows > 0) kernel_->backward_input(dy, rows, dx, accumulate);
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "base/phase_clock.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/rms_norm.cc"
@@ -62,6 +63,7 @@ HWY_EXPORT(rms_norm_backward_row);
 
 void rms_norm(const RmsNorm& norm, const float* x, std::int64_t rows, float* y, float* normalised,
               float* inverse_rms) {
+  const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
@@ -75,6 +77,7 @@ void rms_norm(const RmsNorm& norm, const float* x, std::int64_t rows, float* y, 
 
 void rms_norm_backward(const RmsNorm& norm, const float* dy, const float* normalised,
                        const float* inverse_rms, std::int64_t rows, float* dx) {
+  const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) HWY_DYNAMIC_DISPATCH(rms_norm_backward_row)
