@@ -7,6 +7,7 @@
 #include "incipit/experiment.h"
 #include "incipit/hub.h"
 
+#include "cache_flags.h"
 #include "checks.h"
 #include "commands.h"
 #include "compare_data.h"
@@ -47,6 +48,7 @@ class Compare : public Command {
     line.mark("--json", json_, "Print the comparison as JSON instead of the table");
     line.mark("--fresh", fresh_, "Also run trials again that the output folder has finished");
     add_threads(line, threads_);
+    cache_.declare(line);
     line.examples(
         "  incipit compare prompts.toml\n"
         "  incipit compare prompts.toml --data reviews.tsv --limit 500 --test-limit 500 --seeds 0 1 2\n"
@@ -75,7 +77,8 @@ class Compare : public Command {
     if (output_.empty()) output_ = "comparison-" + fs::path(file_).stem().string();
     const std::string repeated = compare_file_as_toml(file);
     use_threads(threads_);
-    INCIPIT_TRY(const Experiment experiment, plan(file));
+    INCIPIT_TRY(Experiment experiment, plan(file));
+    for (ExperimentRun& planned : experiment.runs) cache_.apply(planned.options.activation_cache);
     INCIPIT_CHECK(check_writable_folder(output_));
     if (!adapters_.empty()) INCIPIT_CHECK(check_writable_folder(adapters_));
     catch_interrupts();
@@ -178,6 +181,7 @@ class Compare : public Command {
   bool json_ = false;
   bool fresh_ = false;
   int threads_ = 0;
+  CacheFlags cache_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "batch_view.h"
+#include "cache_flags.h"
 #include "checks.h"
 #include "class_weights.h"
 #include "commands.h"
@@ -37,6 +38,7 @@ class Train : public Command {
         ->required();
     line.flag("--log", log_, "FILE", "Write every step and every evaluation as a JSON line");
     add_threads(line, threads_);
+    cache_.declare(line);
     data_.declare(line);
     flags_.declare(line);
     add_class_weights(line, class_weights_);
@@ -53,6 +55,7 @@ class Train : public Command {
       INCIPIT_TRY(saved, read_adapter_info(*folder));
     }
     INCIPIT_TRY(TrainOptions options, flags_.options(line, saved));
+    cache_.apply(options.activation_cache);
     use_threads(threads_);
     INCIPIT_CHECK(check_writable_folder(output_));
     INCIPIT_TRY(const TrainingData data, data_.read(line, options.seed, saved.value_or(AdapterInfo())));
@@ -99,6 +102,10 @@ class Train : public Command {
     if (flags_.finds_words())
       INCIPIT_CHECK(print_result(fmt::format("words: {}\n", result.adapter.info().verbalizer)));
     INCIPIT_CHECK(print_result(verdict(result, data.train.labels)));
+    if (result.cache_use)
+      print_note(
+          fmt::format("layers below the prompt: kept output of {} texts was used, those of {} were run",
+                      with_thousands(result.cache_use->found), with_thousands(result.cache_use->run)));
     print_note(fmt::format("saved {} after {}", output_, duration(result.seconds)));
     if (!result.interrupted) return 0;
     print_note(fmt::format("ended by Ctrl-C; to go on from it: incipit train … --init {}", output_));
@@ -111,6 +118,7 @@ class Train : public Command {
   std::string log_;
   std::string class_weights_;
   int threads_ = 0;
+  CacheFlags cache_;
   TrainDataFlags data_;
   TrainFlags flags_;
 };

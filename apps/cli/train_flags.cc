@@ -43,8 +43,13 @@ void TrainFlags::declare_prompt(CommandLine& line) {
   line.flag("--init-text", options_.init_text, "TEXT", "Words for --init text, repeated or cut to fit")
       ->check(not_empty());
   add_max_length(line, options_.max_length);
-  choice(line, "--dropout", dropout_, {"on", "off"},
-         "Dropout of the frozen network and the head while training");
+  choice(
+      line, "--dropout", dropout_, {"on", "off"},
+      "Dropout of the frozen network and the head while training; the layers below a late prompt have none "
+      "where their output is kept");
+  choice(line, "--cache-dtype", cache_type_, cache_type_names(),
+         "Numbers in which the output of the layers below a late prompt is kept, so that they run once for a "
+         "text: f32 is exact, bf16 takes half of the room; off runs them every time");
 }
 
 void TrainFlags::declare_optimizer(CommandLine& line) {
@@ -168,6 +173,7 @@ Result<TrainOptions> TrainFlags::options(const CommandLine& line,
   options.schedule = *schedule_by_name(schedule_);
   options.batching = *batching_by_name(batching_);
   options.dropout = dropout_ == "on";
+  options.activation_cache.type = *cache_type_by_name(cache_type_);
   return options;
 }
 

@@ -51,6 +51,7 @@ class TrainFlags {
   std::string schedule_ = "linear";
   std::string batching_ = "shuffle";
   std::string dropout_ = "off";
+  std::string cache_type_ = "bf16";
 };
 
 }  // namespace incipit::cli

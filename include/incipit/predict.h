@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "incipit/activation_cache.h"
 #include "incipit/adapter.h"
 #include "incipit/dataset.h"
 #include "incipit/gguf_info.h"
@@ -32,6 +33,8 @@ struct PredictOptions {
   /// Finds what stands in front of each text's template; made for the same adapter, and must outlive the
   /// Predictor. Null: nothing does.
   const NearestDemonstrations* demonstrations = nullptr;
+  /// Of late prompts. Where it cannot be used, nothing is said: only time is lost.
+  ActivationCacheOptions activation_cache{};
 };
 
 /// Runs an adapter on its model. Keeps scratch memory between calls; use one per thread. The model and the

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "incipit/activation_cache.h"
 #include "incipit/adapter.h"
 #include "incipit/dataset.h"
 #include "incipit/hard_prompt.h"
@@ -73,9 +74,11 @@ struct TrainOptions {
   std::int64_t batch_size = 32;
   std::int64_t max_batch_tokens = 1024;  // of a micro-batch: bounds memory, does not change the result
   Batching batching = Batching::shuffle;
-  bool dropout = false;                 // of the frozen network and its head
-  std::vector<double> class_weights;    // in the labels' order; empty: all 1
-  bool balanced_class_weights = false;  // n / (classes × count), as scikit-learn has it
+  bool dropout = false;  // of the frozen network and its head; of late prompts with a cache only
+                         // of the layers that they reach
+  ActivationCacheOptions activation_cache;  // of late prompts
+  std::vector<double> class_weights;        // in the labels' order; empty: all 1
+  bool balanced_class_weights = false;      // n / (classes × count), as scikit-learn has it
 
   std::string metric = "accuracy";  // by which the best epoch is kept
   std::int64_t early_stop = 0;      // epochs without a better one; 0: off
@@ -128,6 +131,7 @@ struct TrainResult {
   std::int64_t best_epoch = -1;  // -1: none was evaluated
   bool interrupted = false;
   double seconds = 0;
+  std::optional<ActivationCacheUse> cache_use;  // empty: there was nothing to keep
 };
 
 /// Learns an adapter on `train`, which may be without examples where no step is taken; evaluates on

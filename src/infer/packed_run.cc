@@ -33,6 +33,37 @@ std::int64_t unread_tokens(const TemplatedExample& example, const ReadPlan& plan
 
 PackedRun::PackedRun(const Backbone& backbone) : backbone_(backbone), pass_(backbone.new_pass()) {}
 
+void PackedRun::plan(std::span<const Adapter* const> adapters, std::span<const WorkItem> items) {
+  readings_.resize(adapters.size());
+  for (Reading& reading : readings_) {
+    reading.items.clear();
+    reading.ranges.clear();
+  }
+  planned_.resize(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    adapters[items[i].adapter]->scorer().plan(*items[i].example, planned_[i].plan);
+    planned_[i].shared = planned_[i].layer = 0;
+    readings_[items[i].adapter].items.push_back(i);
+  }
+}
+
+Status PackedRun::resume(std::span<const WorkItem> items) {
+  std::vector<LowerLayers::Item> resumed;
+  std::int64_t rows = 0;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Planned& planned = planned_[i];
+    // What continues an example looks at its words below the prompt, too.
+    if (!planned.plan.extras.empty()) continue;
+    planned.layer = layer_of_prompt(*items[i].example);
+    planned.first_row = rows;
+    if (planned.layer == 0) continue;
+    resumed.push_back({items[i].example, planned.layer, rows});
+    rows += count_words(*items[i].example);
+  }
+  lower_rows_.resize(rows, backbone_.spec().hidden_size);
+  return lower_layers_->rows_at(resumed, lower_rows_.view());
+}
+
 void PackedRun::pack(std::span<const Adapter* const> adapters, std::span<const WorkItem> items,
                      bool may_share) {
   first_row_.clear();
@@ -46,17 +77,7 @@ void PackedRun::pack(std::span<const Adapter* const> adapters, std::span<const W
     adapters[a]->prompt().emit(rows_of(virtual_rows_, first_row_[a], adapters[a]->prompt().rows()));
 
   batch_.clear();
-  readings_.resize(adapters.size());
-  for (Reading& reading : readings_) {
-    reading.items.clear();
-    reading.ranges.clear();
-  }
-  planned_.resize(items.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    adapters[items[i].adapter]->scorer().plan(*items[i].example, planned_[i].plan);
-    planned_[i].shared = 0;
-    readings_[items[i].adapter].items.push_back(i);
-  }
+  resumed_from_.clear();
   std::vector<std::int64_t> parent(adapters.size(), -1);
   for (std::size_t a = 0; may_share && a < adapters.size(); ++a) {
     share_leading_tokens(a, items);
@@ -64,7 +85,7 @@ void PackedRun::pack(std::span<const Adapter* const> adapters, std::span<const W
     const std::size_t first = readings_[a].items.front();
     if (planned_[first].shared == 0) continue;
     parent[a] = std::ssize(batch_.sequences);
-    append(*items[first].example, 0, planned_[first].shared, {}, first_row_[a], items[first].key, -1);
+    append(items[first], planned_[first], 0, planned_[first].shared, {}, -1);
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
     const WorkItem& item = items[i];
@@ -72,13 +93,17 @@ void PackedRun::pack(std::span<const Adapter* const> adapters, std::span<const W
     const std::int64_t first_read = std::ssize(batch_.read);
     const std::int64_t sequence = std::ssize(batch_.sequences);
     const std::int64_t row = first_row_[item.adapter];
-    append(*item.example, planned.shared, item.example->size(), planned.plan.rows, row, item.key,
+    append(item, planned, planned.shared, item.example->size(), planned.plan.rows,
            planned.shared > 0 ? parent[item.adapter] : -1);
     for (const ReadPlan::Extra& extra : planned.plan.extras)
       append(extra.example, 0, extra.example.size(), extra.rows, row, item.key,
              extra.continues ? sequence : -1);
     readings_[item.adapter].ranges.push_back({first_read, std::ssize(batch_.read) - first_read});
   }
+  resumed_rows_.resize(std::ssize(resumed_from_), backbone_.spec().hidden_size);
+  for (std::int64_t r = 0; r < resumed_rows_.rows(); ++r)
+    std::copy_n(lower_rows_.row(resumed_from_[static_cast<std::size_t>(r)]), resumed_rows_.cols(),
+                resumed_rows_.row(r));
 }
 
 void PackedRun::share_leading_tokens(std::size_t adapter, std::span<const WorkItem> items) {
@@ -87,6 +112,8 @@ void PackedRun::share_leading_tokens(std::size_t adapter, std::span<const WorkIt
   const TemplatedExample& model = *items[own.front()].example;
   std::int64_t shared = model.size();
   for (const std::size_t i : own) {
+    // Words that start at the embeddings look at those before them in every layer.
+    if (planned_[i].layer != planned_[own.front()].layer) return;
     const TemplatedExample& example = *items[i].example;
     shared = common_tokens(model, example, std::min(shared, unread_tokens(example, planned_[i].plan)));
   }
@@ -112,6 +139,23 @@ void PackedRun::append(const TemplatedExample& example, std::int64_t begin, std:
   for (const std::int64_t row : rows) batch_.read.push_back(first + row - begin);
 }
 
+void PackedRun::append(const WorkItem& item, const Planned& planned, std::int64_t begin, std::int64_t end,
+                       std::span<const std::int64_t> rows, std::int64_t parent) {
+  const TemplatedExample& example = *item.example;
+  append(example, begin, end, rows, first_row_[item.adapter], item.key, parent);
+  if (planned.layer == 0) return;
+  std::int64_t row = planned.first_row;
+  for (std::int64_t t = 0; t < end; ++t) {
+    if (example.token[static_cast<std::size_t>(t)] < 0) continue;
+    if (t >= begin) {
+      batch_.entry[static_cast<std::size_t>(batch_.size() - end + t)] =
+          static_cast<std::uint8_t>(planned.layer);
+      resumed_from_.push_back(row);
+    }
+    ++row;
+  }
+}
+
 std::int64_t PackedRun::shared_tokens(const Adapter& adapter,
                                       std::span<const TemplatedExample> examples) const {
   if (!backbone_.spec().is_causal || examples.size() < 2) return 0;
@@ -127,9 +171,12 @@ std::int64_t PackedRun::shared_tokens(const Adapter& adapter,
 
 Status PackedRun::forward(std::span<const Adapter* const> adapters, std::span<const WorkItem> items,
                           const Want& want, Matrix& features) {
+  plan(adapters, items);
+  if (lower_layers_ != nullptr && want.attention == nullptr) INCIPIT_CHECK(resume(items));
   // Masks of dropout are an example's own, and so is what its rows look at.
   pack(adapters, items, backbone_.spec().is_causal && !want.dropout && want.attention == nullptr);
-  INCIPIT_CHECK(backbone_.forward(batch_, {virtual_rows_.view(), {}}, want, *pass_, read_rows_));
+  const Inputs inputs{virtual_rows_.view(), std::as_const(resumed_rows_).view()};
+  INCIPIT_CHECK(backbone_.forward(batch_, inputs, want, *pass_, read_rows_));
   std::int64_t width = 0;
   for (const Adapter* adapter : adapters) width = std::max(width, adapter->scorer().feature_width());
   features.resize(std::ssize(items), width);

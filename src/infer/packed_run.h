@@ -9,6 +9,7 @@
 
 #include "backbone/backbone.h"
 #include "engine/packed_batch.h"
+#include "infer/lower_layers.h"
 #include "prompt/template.h"
 #include "score/scorer.h"
 #include "tensor/matrix.h"
@@ -28,6 +29,10 @@ class PackedRun {
  public:
   /// The backbone must outlive it.
   explicit PackedRun(const Backbone& backbone);
+
+  /// Takes from it what enters the layer where a late prompt joins, in place of running the layers below,
+  /// whose dropout then does not act. It must be of the same model and outlive this.
+  void use(LowerLayers* lower_layers) { lower_layers_ = lower_layers; }
 
   /// features becomes [items, width], in the order of the items; scorers of less than the widest one's width
   /// leave the rest of their rows 0.
@@ -57,9 +62,14 @@ class PackedRun {
   /// What is run of one item.
   struct Planned {
     ReadPlan plan;
-    std::int64_t shared = 0;  // its first tokens, which stand in the sequence that it continues
+    std::int64_t shared = 0;     // its first tokens, which stand in the sequence that it continues
+    std::int64_t layer = 0;      // where its words resume; 0: they start at the embeddings
+    std::int64_t first_row = 0;  // of its words in lower_rows_, where they resume
   };
 
+  void plan(std::span<const Adapter* const> adapters, std::span<const WorkItem> items);
+  /// Fills lower_rows_, of the items whose words resume.
+  Status resume(std::span<const WorkItem> items);
   void pack(std::span<const Adapter* const> adapters, std::span<const WorkItem> items, bool may_share);
   /// Causal backbones run the leading tokens that an adapter's items share once, as a sequence that these
   /// continue.
@@ -68,14 +78,20 @@ class PackedRun {
   void append(const TemplatedExample& example, std::int64_t begin, std::int64_t end,
               std::span<const std::int64_t> rows, std::int64_t first_row, std::uint64_t key,
               std::int64_t parent);
+  /// The same of an item whose words may resume.
+  void append(const WorkItem& item, const Planned& planned, std::int64_t begin, std::int64_t end,
+              std::span<const std::int64_t> rows, std::int64_t parent);
 
   const Backbone& backbone_;
+  LowerLayers* lower_layers_ = nullptr;
   std::unique_ptr<Pass> pass_;
   PackedBatch batch_;
   std::vector<Planned> planned_;         // [items]
   std::vector<Reading> readings_;        // [adapters]
   std::vector<std::int64_t> first_row_;  // [adapters] of virtual rows
   Matrix virtual_rows_, d_virtual_rows_, read_rows_, d_read_rows_;
+  Matrix lower_rows_, resumed_rows_;        // [words that resume, hidden]: of the items, of the batch
+  std::vector<std::int64_t> resumed_from_;  // rows of lower_rows_, in the order of the batch
 };
 
 }  // namespace incipit

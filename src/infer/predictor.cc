@@ -3,6 +3,7 @@
 
 #include "base/parallel.h"
 #include "infer/features.h"
+#include "infer/lower_layers.h"
 
 namespace incipit {
 namespace {
@@ -37,10 +38,15 @@ struct Predictor::State {
   PredictOptions options;
   PackedRun run;
   Matrix features;
+  std::optional<LowerLayers> lower_layers;
 };
 
 Predictor::Predictor(const Model& model, const Adapter& adapter, PredictOptions options)
-    : state_(std::make_unique<State>(State{model, adapter, options, PackedRun(model.backbone()), {}})) {}
+    : state_(std::make_unique<State>(State{model, adapter, options, PackedRun(model.backbone()), {}, {}})) {
+  if (options.activation_cache.type == CacheType::off) return;
+  state_->lower_layers.emplace(model, options.activation_cache, nullptr);
+  state_->run.use(&*state_->lower_layers);
+}
 Predictor::Predictor(Predictor&&) noexcept = default;
 Predictor::~Predictor() = default;
 

@@ -139,7 +139,13 @@ class Training {
         trainer_(model, adapter_, options, std::move(weights)),
         run_(model.backbone()),
         movement_(adapter_.prompt(), model.info().hidden_size),
-        features_are_fixed_(adapter_.prompt().rows() == 0 && !options.dropout) {}
+        features_are_fixed_(adapter_.prompt().rows() == 0 && !options.dropout) {
+    if (options.activation_cache.type == CacheType::off || adapter_.info().insert_layer == 0) return;
+    lower_layers_.emplace(model, options.activation_cache,
+                          [&observer](const std::string& message) { observer.on_warning(message); });
+    trainer_.use(&*lower_layers_);
+    run_.use(&*lower_layers_);
+  }
 
   Result<TrainResult> run(const Dataset& data, const Dataset* held_out) {
     const Clock::time_point start = Clock::now();
@@ -155,8 +161,14 @@ class Training {
     }
     report_start();
     INCIPIT_CHECK(run_epochs(held_out != nullptr));
-    return TrainResult{best_ ? std::move(*best_) : std::move(adapter_), std::move(epochs_), best_epoch_,
-                       interrupted_, seconds_since(start)};
+    TrainResult result{best_ ? std::move(*best_) : std::move(adapter_),
+                       std::move(epochs_),
+                       best_epoch_,
+                       interrupted_,
+                       seconds_since(start),
+                       std::nullopt};
+    if (lower_layers_) result.cache_use = lower_layers_->use();
+    return result;
   }
 
  private:
@@ -287,6 +299,7 @@ class Training {
   Adapter adapter_;
   Trainer trainer_;
   PackedRun run_;
+  std::optional<LowerLayers> lower_layers_;
   Movement movement_;
   bool features_are_fixed_;
   Prepared train_, held_out_;

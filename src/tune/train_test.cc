@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -158,6 +159,49 @@ TEST_P(Methods, SameSeedSameBytes) {
   EXPECT_EQ(first, bytes_of(run(options, data, &held_out).adapter));
   options.seed = 1;
   EXPECT_NE(first, bytes_of(run(options, data, &held_out).adapter));
+}
+
+/// The cache of late prompts: the first run, a warm one, one after half of the file is gone, and one that
+/// keeps nothing take the same steps.
+TEST_F(TrainTest, CachedLowerLayersGiveTheSameBytes) {
+  const Dataset data = dataset(96, 1), held_out = dataset(64, 2);
+  for (const CacheType type : {CacheType::bf16, CacheType::f32})
+    for (const bool dropout : {false, true}) {
+      const fs::path folder = folder_.path() / fmt::format("{} {}", name_of(type), dropout);
+      TrainOptions options = quick();
+      options.method = Method::late;
+      options.dropout = dropout;
+      options.epochs = 3;
+      options.max_batch_tokens = 60;
+      options.activation_cache = {type, folder, std::int64_t{1} << 30};
+      const TrainResult cold = run(options, data, &held_out);
+      const std::string expected = bytes_of(cold.adapter);
+      EXPECT_EQ(cold.cache_use->found + cold.cache_use->run, 3 * (96 + 64));
+      EXPECT_LE(cold.cache_use->run, 96 + 64);
+      const TrainResult warm = run(options, data, &held_out);
+      EXPECT_EQ(warm.cache_use->run, 0);
+      EXPECT_EQ(bytes_of(warm.adapter), expected);
+      for (const auto& file : fs::directory_iterator(folder)) fs::resize_file(file, file.file_size() / 2);
+      const TrainResult half = run(options, data, &held_out);
+      EXPECT_GT(half.cache_use->run, 0);
+      EXPECT_EQ(bytes_of(half.adapter), expected);
+      options.activation_cache.folder.clear();
+      EXPECT_EQ(bytes_of(run(options, data, &held_out).adapter), expected);
+    }
+}
+
+TEST_F(TrainTest, AnExactCacheTrainsAsWithoutOne) {
+  const Dataset data = dataset(96, 1);
+  TrainOptions options = quick();
+  options.method = Method::late;
+  options.epochs = 2;
+  EXPECT_FALSE(run(options, data, nullptr).cache_use);
+  const std::vector<StepReport> plain = std::exchange(recorder_.steps, {});
+  options.activation_cache = {CacheType::f32, folder_.path() / "cache", std::int64_t{1} << 30};
+  run(options, data, nullptr);
+  ASSERT_EQ(recorder_.steps.size(), plain.size());
+  for (std::size_t s = 0; s < plain.size(); ++s)
+    EXPECT_NEAR(recorder_.steps[s].loss, plain[s].loss, 1e-5) << s;
 }
 
 TEST_F(TrainTest, SoftTokensOfATemplateLearn) {

@@ -24,6 +24,9 @@ class Trainer {
   /// then run the scorer only.
   void use_features(const Matrix& features) { features_ = &features; }
 
+  /// Late prompts' lower layers are then taken from there.
+  void use(LowerLayers* lower_layers) { run_.use(lower_layers); }
+
   /// The mean loss of a batch and its gradients, which are left in the parameters. `batch` indexes examples
   /// and labels; `step` (0-based) draws the dropout masks.
   Result<double> gradients(std::span<const TemplatedExample> examples, std::span<const int> labels,
