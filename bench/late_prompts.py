@@ -8,11 +8,14 @@
 Runs of `incipit train` take turns, so that a busy machine slows all of them. All of them see the same texts in the same
 batches; those of the warm cache were run once before anything is timed. A run's rate is the median of its steps' tokens
 per second; ratios are medians over rounds, each of runs that follow each other. With --shape the weights are random.
+With --cpu a step's time is the processor time of a run of --steps more than --warm-up less that of one of --warm-up
+alone: other processes then count for little, and neither do idle threads.
 """
 
 import argparse
 import json
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
@@ -35,6 +38,7 @@ def arguments():
     parser.add_argument("--steps", type=int, default=40, help="timed steps of a run")
     parser.add_argument("--warm-up", type=int, default=5, help="steps of a run before timing")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cpu", action="store_true", help="processor time in place of wall time")
     options = parser.parse_args()
     if options.shape and not options.tokenizer:
         parser.error("--shape needs --tokenizer")
@@ -62,18 +66,28 @@ def settings(options):
         yield f"late {layer}, warm", late
 
 
-def run(options, model, scratch, flags):
-    """The median rate of the timed steps, in tokens a second."""
+def train(options, model, scratch, flags, steps):
+    """The steps' rates, in tokens a second, and the processor time of the run."""
     log = scratch / "log.jsonl"
     command = [options.incipit, "train", "--model", model, "--data", options.data, "--validation-split", 0, "--steps",
-               options.warm_up + options.steps, "--threads", options.threads, "--log", log, "--output", scratch / "out",
-               "--activation-cache", scratch / "cache", *flags]
+               steps, "--threads", options.threads, "--log", log, "--output", scratch / "out", "--activation-cache",
+               scratch / "cache", *flags]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         raise SystemExit(done.stderr)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    rates = [line["tokens_per_s"] for line in lines if "step" in line]
-    return statistics.median(rates[options.warm_up:])
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return [line["tokens_per_s"] for line in lines if "step" in line], seconds
+
+
+def run(options, model, scratch, flags):
+    """Tokens a second, or steps a processor second."""
+    rates, seconds = train(options, model, scratch, flags, options.warm_up + options.steps)
+    if not options.cpu:
+        return statistics.median(rates[options.warm_up:])
+    return options.steps / (seconds - train(options, model, scratch, flags, options.warm_up)[1])
 
 
 def main():
@@ -92,7 +106,8 @@ def main():
                 rates[name].append(run(options, model, scratch, flags))
         for name, own in rates.items():
             ratios = [a / b for a, b in zip(own, rates["prompt"])]
-            print(f"{name:22} {statistics.median(own):9.0f} tokens/s, {statistics.median(ratios):.2f} of prompt "
+            unit = "steps a processor second" if options.cpu else "tokens/s"
+            print(f"{name:22} {statistics.median(own):9.4g} {unit}, {statistics.median(ratios):.2f} of prompt "
                   f"({min(ratios):.2f} to {max(ratios):.2f})", flush=True)
 
 
