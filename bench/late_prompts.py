@@ -37,6 +37,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=40, help="timed steps of a run")
     parser.add_argument("--warm-up", type=int, default=5, help="steps of a run before timing")
+    parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cpu", action="store_true", help="processor time in place of wall time")
     options = parser.parse_args()
@@ -70,8 +71,8 @@ def train(options, model, scratch, flags, steps):
     """The steps' rates, in tokens a second, and the processor time of the run."""
     log = scratch / "log.jsonl"
     command = [options.incipit, "train", "--model", model, "--data", options.data, "--validation-split", 0, "--steps",
-               steps, "--threads", options.threads, "--log", log, "--output", scratch / "out", "--activation-cache",
-               scratch / "cache", *flags]
+               steps, "--batch-size", options.batch_size, "--threads", options.threads, "--log", log, "--output",
+               scratch / "out", "--activation-cache", scratch / "cache", *flags]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

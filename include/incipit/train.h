@@ -135,8 +135,8 @@ struct TrainResult {
 };
 
 /// Learns an adapter on `train`, which may be without examples where no step is taken; evaluates on
-/// `held_out` after every epoch where it is not null. The same seed and thread count give the same bytes.
-/// Fails on a non-finite loss, naming the step.
+/// `held_out` after every epoch where it is not null. The same seed and thread count give the same bytes,
+/// the cache's rows being of that thread count, too. Fails on a non-finite loss, naming the step.
 Result<TrainResult> train(const Model& model, const Dataset& train, const Dataset* held_out,
                           const TrainOptions& options, TrainObserver& observer);
 

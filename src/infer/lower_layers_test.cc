@@ -54,6 +54,9 @@ class LowerLayersTest : public testing::TestWithParam<const char*> {
     info.head_input = HeadInput::mean;
     info.num_virtual_tokens = method == Method::head ? 0 : 2 + static_cast<std::int64_t>(seed);
     info.insert_layer = layer;
+    return make(std::move(info), seed);
+  }
+  Adapter make(AdapterInfo info, std::uint64_t seed) const {
     info.labels = {"a", "b"};
     Adapter adapter = *Adapter::create(*model_, info, seed);
     Rng rng(seed);
@@ -192,6 +195,24 @@ TEST_P(LowerLayersTest, AdaptersShareWhatIsKept) {
   LowerLayers third = lower(options());
   results(deeper, &third);
   EXPECT_EQ(third.use().found, 0) << "of another layer";
+}
+
+/// A verbalizer's words of several tokens continue the text in all layers.
+TEST_P(LowerLayersTest, TextsThatWordsContinueRunWhole) {
+  if (!is_decoder(GetParam())) return;
+  AdapterInfo info;
+  info.method = Method::late;
+  info.num_virtual_tokens = 3;
+  info.insert_layer = 1;
+  info.template_text = "{text_a} d e f";
+  info.verbalizer = R"({"a": ["b c d"], "b": ["e"]})";
+  std::vector<Adapter> adapters;
+  adapters.push_back(make(info, 1));
+  adapters.push_back(make(Method::late, 2, 3));
+  const std::vector<float> plain = results(adapters, nullptr);
+  LowerLayers exact = lower(options(CacheType::f32));
+  expect_near(results(adapters, &exact), plain, 2e-6);
+  EXPECT_EQ(exact.use().run, std::ssize(texts_)) << "of the other adapter";
 }
 
 TEST_P(LowerLayersTest, DropoutActsAboveOnly) {
