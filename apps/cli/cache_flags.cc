@@ -17,7 +17,7 @@ constexpr double kMostGib = 1 << 20;
 void CacheFlags::declare(CommandLine& line) {
   line.flag("--activation-cache", folder_, "DIR",
             "Folder in which the output of the layers below a late prompt is kept for later epochs and runs; "
-            "without it activations in the cache")
+            "without it activations/ beside the models that were pulled")
       ->check(not_empty());
   line.flag("--cache-size", gib_, "GIB",
             "Room for that, of all files in the folder: those used longest ago make way; 0: nothing is kept")
