@@ -67,10 +67,11 @@ struct Options {
 
 StepShape shape_of(const Batch& batch, const Options& options, bool is_causal) {
   StepShape shape;
-  shape.sequences = std::ssize(batch.examples);
+  const std::int64_t sequences = std::ssize(batch.examples);
+  shape.read_rows = sequences;
   for (const TemplatedExample& example : batch.examples)
     shape.text_tokens += example.size() - options.virtual_tokens;
-  shape.virtual_tokens = options.virtual_tokens * (is_causal ? 1 : shape.sequences);
+  shape.virtual_tokens = options.virtual_tokens * (is_causal ? 1 : sequences);
   shape.insert_layer = options.insert_layer;
   shape.trains = options.mode == "train";
   return shape;

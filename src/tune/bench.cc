@@ -49,7 +49,7 @@ Status check(const Model& model, const BenchOptions& options) {
 AdapterInfo adapter_info(const Model& model, const BenchOptions& options) {
   AdapterInfo info;
   info.method = options.method;
-  info.head_input = model.backbone().spec().is_causal ? HeadInput::last : HeadInput::mean;
+  info.head_input = default_head_input(options.method, model.backbone().spec().is_causal);
   if (options.method != Method::head) info.num_virtual_tokens = options.num_virtual_tokens;
   if (options.method == Method::late)
     info.insert_layer = options.insert_layer.value_or((model.info().num_layers + 1) / 2);
@@ -76,11 +76,11 @@ std::vector<TemplatedExample> random_texts(const Model& model, const Adapter& ad
 
 StepShape step_shape(const Model& model, const Adapter& adapter, std::span<const TemplatedExample> texts) {
   StepShape shape;
-  shape.sequences = std::ssize(texts);
-  const std::int64_t rows = adapter.info().num_virtual_tokens;
+  const std::int64_t rows = adapter.info().num_virtual_tokens, sequences = std::ssize(texts);
   for (const TemplatedExample& text : texts) shape.text_tokens += text.size() - rows;
   const bool share = model.backbone().spec().is_causal;
-  shape.virtual_tokens = share ? rows : rows * shape.sequences;
+  shape.virtual_tokens = share ? rows : rows * sequences;
+  shape.read_rows = adapter.info().head_input == HeadInput::mean ? shape.text_tokens : sequences;
   shape.insert_layer = adapter.info().insert_layer;
   return shape;
 }

@@ -27,7 +27,7 @@ std::vector<MatmulCost> step_matmuls(const BackboneSpec& spec, const StepShape& 
   for (std::int64_t l = 0; l < spec.num_layers; ++l) {
     const bool has_joined = l >= shape.insert_layer;
     const std::int64_t rows = shape.text_tokens + (has_joined ? shape.virtual_tokens : 0);
-    const std::int64_t out_rows = l == spec.num_layers - 1 ? shape.sequences : rows;
+    const std::int64_t out_rows = l == spec.num_layers - 1 ? shape.read_rows : rows;
     const bool goes_back = has_gradient && has_joined;
     const bool is_lowest = l == shape.insert_layer;
     const std::int64_t back = goes_back ? out_rows : 0;

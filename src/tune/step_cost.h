@@ -10,10 +10,10 @@ namespace incipit {
 
 /// What is run at once: of encoders the texts of a batch, each with its virtual tokens.
 struct StepShape {
-  std::int64_t sequences = 0;
   std::int64_t text_tokens = 0;     // of all sequences
   std::int64_t virtual_tokens = 0;  // of all sequences; of causal models the ones they share, counted once
   std::int64_t insert_layer = 0;    // at which the virtual tokens join
+  std::int64_t read_rows = 0;  // of the last layer, that the head reads: one a sequence, or those of the text
   bool trains = false;
 };
 
@@ -32,9 +32,9 @@ struct MatmulCost {
 
 /// The matmuls that a step of a frozen model cannot do without, one entry a weight's shape: every layer
 /// forward for the tokens that have joined; the gradient by its input back, down to the layer where the
-/// virtual tokens join, there by these alone; of the last layer, of which one row a sequence is read, all
-/// rows only for keys and values. No padding, nothing twice; attention's own products, a few per cent, do not
-/// count.
+/// virtual tokens join, there by these alone; of the last layer what is not keys and
+/// values for the rows that are read only. No padding, nothing twice; attention's own products, a few per
+/// cent, do not count.
 std::vector<MatmulCost> step_matmuls(const BackboneSpec& spec, const StepShape& shape);
 
 double total_flop(const std::vector<MatmulCost>& matmuls);

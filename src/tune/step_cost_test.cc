@@ -22,7 +22,7 @@ double rows_of(const StepShape& shape) {
 
 TEST(StepCost, PredictingCountsEveryLayerOnce) {
   StepShape shape;
-  shape.sequences = 2;
+  shape.read_rows = 2;
   shape.text_tokens = 10;
   shape.virtual_tokens = 6;
   // Two layers of five matmuls of all rows; of the last one keys and values of all, four of one row a text.
@@ -31,7 +31,7 @@ TEST(StepCost, PredictingCountsEveryLayerOnce) {
 
 TEST(StepCost, TrainingGoesBackToWhereThePromptJoins) {
   StepShape shape;
-  shape.sequences = 2;
+  shape.read_rows = 2;
   shape.text_tokens = 10;
   shape.virtual_tokens = 6;
   shape.trains = true;
@@ -42,7 +42,7 @@ TEST(StepCost, TrainingGoesBackToWhereThePromptJoins) {
 
 TEST(StepCost, ALatePromptIsNowhereBelow) {
   StepShape shape;
-  shape.sequences = 2;
+  shape.read_rows = 2;
   shape.text_tokens = 10;
   shape.virtual_tokens = 6;
   shape.insert_layer = 2;
@@ -53,7 +53,7 @@ TEST(StepCost, ALatePromptIsNowhereBelow) {
 
 TEST(StepCost, WithoutAPromptNothingGoesBack) {
   StepShape shape;
-  shape.sequences = 2;
+  shape.read_rows = 2;
   shape.text_tokens = 10;
   shape.trains = true;
   EXPECT_EQ(rows_of(shape), 2 * 5 * 10 + 10 + 4 * 2);
@@ -63,7 +63,7 @@ TEST(StepCost, GatesDoubleTheWayUp) {
   BackboneSpec gated = square();
   gated.is_gated = true;
   StepShape shape;
-  shape.sequences = 1;
+  shape.read_rows = 1;
   shape.text_tokens = 1;
   EXPECT_EQ(total_flop(step_matmuls(gated, shape)) / 32, 3 * 6);
 }
