@@ -56,6 +56,14 @@ CLI::Option* CommandLine::list(const std::string& name, std::vector<std::string>
   return sealed(app_.add_option(name, values, about)->type_name(type)->group(group_));
 }
 
+CLI::Option* CommandLine::take_several(const std::string& flag) {
+  CLI::Option* option = app_.get_option(flag);
+  return option->expected(CLI::detail::expected_max_vector_size)
+      ->delimiter(',')
+      ->type_name(option->get_type_name() + ",...")
+      ->group(group_);
+}
+
 CLI::Option* CommandLine::mark(const std::string& name, bool& value, const std::string& about) {
   return app_.add_flag(name, value, about)->group(group_);
 }

@@ -25,6 +25,9 @@ class CommandLine {
   /// A flag with one or more values.
   CLI::Option* list(const std::string& name, std::vector<std::string>& values, const std::string& type,
                     const std::string& about);
+  /// Makes a declared flag take one or several values, separated by commas, or by blanks, and puts it under
+  /// the current heading; its variable holds the first. values_of() has all.
+  CLI::Option* take_several(const std::string& flag);
   /// A flag without a value.
   CLI::Option* mark(const std::string& name, bool& value, const std::string& about);
   CLI::Option* positional(const std::string& name, std::string& value, const std::string& about);
@@ -37,6 +40,11 @@ class CommandLine {
   /// Throws CLI::ParseError (also CLI::CallForHelp).
   void parse(std::vector<std::string> arguments);
   bool given(const std::string& flag) const { return app_.count(flag) > 0; }
+
+  /// The values that a flag was given; without its default.
+  std::vector<std::string> values_of(const std::string& flag) const {
+    return app_.get_option(flag)->results();
+  }
 
   std::string help() const { return app_.help(); }
   /// Every flag that has a value, given or by default, as the TOML that --config reads.

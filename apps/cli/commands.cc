@@ -13,6 +13,7 @@ constexpr std::array kCommands = {
     CommandEntry{"train", "Learn an adapter on labelled texts; the model itself stays as it is", make_train},
     CommandEntry{"evaluate", "Measure adapters on labelled texts", make_evaluate},
     CommandEntry{"compare", "Run settings side by side on the same data and report them", make_compare},
+    CommandEntry{"sweep", "Train every combination of some flags and seeds, and keep the best", make_sweep},
     CommandEntry{"predict", "Classify texts with an adapter", make_predict},
     CommandEntry{"generate", "Let a causal model go on where a prompt ends", make_generate},
     CommandEntry{"inspect", "Look into a prompt: what its vectors lie near and are worth", make_inspect},

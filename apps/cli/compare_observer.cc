@@ -39,7 +39,10 @@ void CompareObserver::on_epoch(const EpochReport& report) {
 }
 
 void CompareObserver::on_test(std::int64_t done, std::int64_t count) {
-  if (!tests_) progress_.emplace(one_line(trial_) + ", test", "texts", count);
+  // Between trials only the best setting of a sweep is measured.
+  if (!tests_)
+    progress_.emplace(trial_.empty() ? "the best, test" : one_line(trial_) + ", " + measured_, "texts",
+                      count);
   tests_ = true;
   progress_->update(done);
 }
@@ -47,18 +50,22 @@ void CompareObserver::on_test(std::int64_t done, std::int64_t count) {
 void CompareObserver::on_trial_end(const ExperimentRun& run, const TrialRecord& trial, bool kept) {
   progress_.reset();
   const Metrics& test = trial.test;
-  print_note(fmt::format("{}: test accuracy {:.4f} ({:.4f} to {:.4f}), f1 {:.4f}, {}",
-                         kept ? fmt::format("{}, seed {}", run.name, trial.seed) : trial_, test.accuracy,
-                         test.accuracy_interval.low, test.accuracy_interval.high, test.f1,
+  print_note(fmt::format("{}: {} accuracy {:.4f} ({:.4f} to {:.4f}), f1 {:.4f}, {}",
+                         kept ? fmt::format("{}, seed {}", run.name, trial.seed) : trial_, measured_,
+                         test.accuracy, test.accuracy_interval.low, test.accuracy_interval.high, test.f1,
                          kept ? "finished before" : duration(trial.train_seconds + trial.test_seconds)));
+  trial_.clear();
+  tests_ = false;
 }
 
 void CompareObserver::on_warning(const std::string& message) {
-  print_warning(fmt::format("{}: {}", trial_, message));
+  print_warning(trial_.empty() ? message : fmt::format("{}: {}", trial_, message));
 }
 
 void CompareObserver::on_failure(const std::string& message) {
   progress_.reset();
+  trial_.clear();
+  tests_ = false;
   print_warning(message);
 }
 

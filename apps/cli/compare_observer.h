@@ -14,6 +14,9 @@ namespace incipit::cli {
 /// Shows on stderr how a comparison goes, a line for each trial; passes Ctrl-C on.
 class CompareObserver : public ExperimentObserver {
  public:
+  /// measured: what a trial's final figures are of.
+  explicit CompareObserver(std::string measured = "test") : measured_(std::move(measured)) {}
+
   void on_model(const std::filesystem::path& folder, Precision precision) override;
   void on_trial(const Model& model, const ExperimentRun& run, std::uint64_t seed, TrialPlace place) override;
   void on_start(const TrainStart& start) override;
@@ -26,6 +29,7 @@ class CompareObserver : public ExperimentObserver {
   bool stop_requested() override;
 
  private:
+  std::string measured_;
   std::string trial_;  // "[2/6] late, seed 1"
   std::optional<Progress> progress_;
   bool tests_ = false;

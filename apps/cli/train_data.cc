@@ -30,11 +30,14 @@ void TrainDataFlags::declare(CommandLine& line) {
       line.flag("--eval-split", eval_split_, "NAME",
                 "Split of --eval-data, or without that of --data, to evaluate on; without it validation")
           ->check(not_empty());
-  line.flag("--validation-split", validation_split_, "FRACTION",
-            "Part of the training texts to hold out for evaluation where there is no other, or where this is "
-            "given; "
-            "0: no evaluation")
+  line.flag(
+          "--validation-split", validation_split_, "FRACTION",
+          "Part of the training texts to hold out for evaluation where this is given, or where there are no "
+          "other texts for it (then 0.1); 0: no evaluation")
       ->check(real_number(0, 1))
+      // In a run.toml the default would be a given one, and take the place of the data's own validation
+      // split.
+      ->default_str("")
       ->excludes(eval_data)
       ->excludes(eval_split);
   add_limit(line, limit_, "training texts");

@@ -29,6 +29,7 @@ struct TrialRecord {
   std::int64_t best_epoch = -1;          // -1: none was evaluated
   Metrics test;                          // of the best epoch, on the examples that nothing was chosen by
   std::vector<int> correct;              // [test examples] 1 where right: for paired comparisons
+  std::vector<int> predicted;            // [test examples] its label
   std::vector<WrongExample> most_wrong;  // surest first
   double train_seconds = 0, test_seconds = 0;
   std::int64_t peak_bytes = 0;  // resident memory of the whole process while this trial ran
@@ -52,6 +53,7 @@ struct Comparison {
   std::string data;                 // where the examples come from
   std::vector<std::string> labels;  // of all runs
   std::int64_t test_examples = 0;
+  std::string examples_name = "test";  // "validation" where they chose the epochs, as in a sweep
   int majority_class = 0;
   double majority_accuracy = 0, majority_f1 = 0;
   std::string machine;  // processor, cores, threads, program version

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,7 @@ struct ExperimentRun {
   std::vector<std::uint64_t> seeds;
   std::shared_ptr<const Dataset> train;     // without examples where nothing is trained
   std::shared_ptr<const Dataset> held_out;  // chooses the best epoch; null: the last one is kept
-  std::shared_ptr<const Dataset> test;      // measured once, after that
+  std::shared_ptr<const Dataset> test;      // measured once, after that; `held_out` itself: see run_sweep()
   /// Every flag and its value: shown to readers, and what a kept trial is recognised by.
   std::vector<std::pair<std::string, std::string>> settings;
 };
@@ -46,7 +47,15 @@ struct ExperimentOptions {
   std::filesystem::path packed_weights{};  // see LoadOptions
   bool fresh = false;                    // runs kept trials again
   std::size_t most_wrong = 5;
+  bool look_into_prompts = true;  // see TrialRecord::prompt
+  /// Used for the runs of its folder and precision, which then load none.
+  std::optional<Model> model;
 };
+
+/// Whether a run has no other examples than those that choose its epoch.
+inline bool measures_held_out(const ExperimentRun& run) {
+  return run.test == run.held_out;
+}
 
 /// Where a trial stands among all.
 struct TrialPlace {

@@ -37,6 +37,9 @@ enum class Batching {
   length,   // of like lengths, their order drawn every epoch by the seed
 };
 
+/// What the head reads where nobody says.
+HeadInput default_head_input(Method method, bool is_causal);
+
 std::optional<Loss> loss_by_name(std::string_view name);
 std::optional<Schedule> schedule_by_name(std::string_view name);
 std::optional<Batching> batching_by_name(std::string_view name);

@@ -18,7 +18,9 @@ struct Outcome {
   std::int32_t truth, predicted;
 };
 
-double resampled_f1(std::span<const Outcome> outcomes, std::vector<ClassCounts>& classes, Rng rng) {
+using ClassMetric = double (*)(const std::vector<ClassCounts>& classes);
+
+void resample(std::span<const Outcome> outcomes, std::vector<ClassCounts>& classes, Rng rng) {
   std::fill(classes.begin(), classes.end(), ClassCounts{});
   const std::uint64_t count = outcomes.size();
   const auto add = [&](std::uint64_t index) {
@@ -34,14 +36,29 @@ double resampled_f1(std::span<const Outcome> outcomes, std::vector<ClassCounts>&
     add((bits >> 32) * count >> 32);
     if (drawn + 1 < count) add((bits & 0xffffffffu) * count >> 32);
   }
-  return main_f1(classes);
 }
 
-}  // namespace
+double accuracy(const std::vector<ClassCounts>& classes) {
+  std::int64_t correct = 0, all = 0;
+  for (const ClassCounts& counts : classes) {
+    correct += counts.correct;
+    all += counts.support;
+  }
+  return static_cast<double>(correct) / static_cast<double>(all);
+}
 
-Interval bootstrap_f1(std::span<const int> labels, std::span<const int> predictions, int num_labels,
-                      std::uint64_t seed) {
-  if (labels.empty()) return {};
+ClassMetric class_metric(std::string_view name) {
+  // With one label an example, every wrong answer is one false positive and one false negative.
+  if (name == "accuracy" || name == "f1_micro") return accuracy;
+  if (name == "f1") return main_f1;
+  if (name == "f1_macro") return macro_f1;
+  if (name == "matthews") return matthews_correlation;
+  return nullptr;
+}
+
+/// [kResamples]
+std::vector<double> resampled(std::span<const int> labels, std::span<const int> predictions, int num_labels,
+                              ClassMetric metric, std::uint64_t seed) {
   std::vector<Outcome> outcomes;
   outcomes.reserve(labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) outcomes.push_back({labels[i], predictions[i]});
@@ -49,11 +66,27 @@ Interval bootstrap_f1(std::span<const int> labels, std::span<const int> predicti
   std::vector<double> values(static_cast<std::size_t>(kResamples));
   parallel_for(kResamples, 1, [&](std::int64_t begin, std::int64_t end) {
     std::vector<ClassCounts> classes(static_cast<std::size_t>(num_labels));
-    for (std::int64_t i = begin; i < end; ++i)
-      values[static_cast<std::size_t>(i)] =
-          resampled_f1(outcomes, classes, Rng(mix_bits(seed, static_cast<std::uint64_t>(i))));
+    for (std::int64_t i = begin; i < end; ++i) {
+      resample(outcomes, classes, Rng(mix_bits(seed, static_cast<std::uint64_t>(i))));
+      values[static_cast<std::size_t>(i)] = metric(classes);
+    }
   });
-  return percentile_interval(std::move(values));
+  return values;
+}
+
+}  // namespace
+
+Interval bootstrap_f1(std::span<const int> labels, std::span<const int> predictions, int num_labels,
+                      std::uint64_t seed) {
+  if (labels.empty()) return {};
+  return percentile_interval(resampled(labels, predictions, num_labels, main_f1, seed));
+}
+
+std::vector<double> bootstrap_metric(std::span<const int> labels, std::span<const int> predictions,
+                                     int num_labels, std::string_view metric, std::uint64_t seed) {
+  const ClassMetric chosen = class_metric(metric);
+  if (labels.empty() || chosen == nullptr) return {};
+  return resampled(labels, predictions, num_labels, chosen, seed);
 }
 
 }  // namespace incipit

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "incipit/metrics.h"
 
@@ -12,5 +14,11 @@ namespace incipit {
 /// num_labels).
 Interval bootstrap_f1(std::span<const int> labels, std::span<const int> predictions, int num_labels,
                       std::uint64_t seed);
+
+/// A metric that follows from labels alone (accuracy, f1, f1_micro, f1_macro, matthews), on each of 1,000
+/// resamples of the examples; empty for any other. Equal seeds and numbers of examples draw equal resamples,
+/// so that differences between two sets of predictions are paired.
+std::vector<double> bootstrap_metric(std::span<const int> labels, std::span<const int> predictions,
+                                     int num_labels, std::string_view metric, std::uint64_t seed);
 
 }  // namespace incipit

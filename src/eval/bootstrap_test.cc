@@ -6,6 +6,7 @@
 
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "eval/interval.h"
 
 namespace incipit {
 namespace {
@@ -63,6 +64,34 @@ TEST(Bootstrap, CoversTheTruthAsOftenAsItSays) {
   }
   EXPECT_GE(covered, 178) << "four standard deviations below 95 % of 200";
   EXPECT_LE(covered, 199);
+}
+
+TEST(Bootstrap, DrawsOfAMetricAreThoseOfItsInterval) {
+  const Sampled sampled = draw(301, 2, 1);
+  const Interval f1 = bootstrap_f1(sampled.labels, sampled.predictions, 2, 5);
+  const Interval drawn =
+      percentile_interval(bootstrap_metric(sampled.labels, sampled.predictions, 2, "f1", 5));
+  EXPECT_EQ(drawn.low, f1.low);
+  EXPECT_EQ(drawn.high, f1.high);
+  EXPECT_TRUE(bootstrap_metric(sampled.labels, sampled.predictions, 2, "loss", 5).empty());
+}
+
+TEST(Bootstrap, DrawsOfTwoPredictorsArePaired) {
+  // One is wrong where the other is and on one text more: each draw is worse by that text's share, or equal.
+  const std::size_t count = 50;
+  const std::vector<int> labels(count, 1);
+  std::vector<int> better(count, 1), worse(count, 1);
+  for (std::size_t i = 0; i < 10; ++i) better[i] = worse[i] = 0;
+  worse[10] = 0;
+  const std::vector<double> a = bootstrap_metric(labels, better, 2, "accuracy", 3);
+  const std::vector<double> b = bootstrap_metric(labels, worse, 2, "accuracy", 3);
+  ASSERT_EQ(a.size(), b.size());
+  double difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_GE(a[i], b[i]);
+    difference += (a[i] - b[i]) / static_cast<double>(a.size());
+  }
+  EXPECT_NEAR(difference, 1.0 / static_cast<double>(count), 0.003);
 }
 
 }  // namespace

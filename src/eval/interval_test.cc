@@ -9,6 +9,19 @@
 namespace incipit {
 namespace {
 
+TEST(StudentT, IsWhatTablesSay) {
+  EXPECT_NEAR(student_t(1), 12.706, 1e-3);
+  EXPECT_NEAR(student_t(4), 2.776, 1e-3);
+  EXPECT_NEAR(student_t(10), 2.228, 3e-3);
+  EXPECT_NEAR(student_t(30), 2.042, 1e-3);
+  EXPECT_NEAR(student_t(1e6), 1.960, 1e-3);
+  EXPECT_EQ(student_t(0.2), student_t(1));
+  EXPECT_NEAR(student_t(1.5), 6.017, 0.2);
+  EXPECT_NEAR(student_t(2.5), 3.575, 0.02);
+  for (double degrees = 1; degrees < 20; degrees += 0.25)
+    EXPECT_GT(student_t(degrees), student_t(degrees + 0.1)) << degrees;
+}
+
 TEST(Wilson, EndsAreWhereTheScoreTestTurns) {
   // By definition the ends are the proportions that lie 1.96 of their own standard deviations from what was
   // seen.

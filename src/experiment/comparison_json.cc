@@ -47,6 +47,7 @@ std::string comparison_to_json(const Comparison& comparison) {
                      {"data", comparison.data},
                      {"labels", comparison.labels},
                      {"test_examples", comparison.test_examples},
+                     {"examples", comparison.examples_name},
                      {"majority_class", comparison.majority_class},
                      {"majority_accuracy", comparison.majority_accuracy},
                      {"majority_f1", comparison.majority_f1},

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -8,6 +7,7 @@
 #include "base/text_width.h"
 #include "experiment/figures.h"
 #include "experiment/run_summary.h"
+#include "experiment/text_table.h"
 
 namespace incipit {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kWidestName = 30;  // in columns; the other columns take about 85 at most
 constexpr std::size_t kWidestLine = 200;
 
-using Row = std::array<std::string, 8>;
+using Row = std::vector<std::string>;
 
 Row row_of(const RunRecord& run, const RunSummary& summary) {
   return {fit_on_line(run.name, kWidestName),
@@ -39,23 +39,9 @@ Row majority_row(const Comparison& comparison) {
           ""};
 }
 
-/// The first column to the left, figures to the right; no blanks at the end.
-std::string aligned(const std::vector<Row>& rows) {
-  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
-  std::string out;
-  for (const Row& row : rows) {
-    std::string line = pad_right(row[0], widths[0]);
-    for (std::size_t i = 1; i < row.size(); ++i) line += "  " + pad_left(row[i], widths[i]);
-    out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
-  }
-  return out;
-}
-
 /// `±` belongs to the digits: with one trial a run, other runs' columns would not line up.
 void line_up(std::vector<Row>& rows) {
-  for (const std::size_t column : {1, 3}) {
+  for (const std::size_t column : {std::size_t{1}, std::size_t{3}}) {
     const auto has_sd = [column](const Row& row) { return row[column].find("±") != std::string::npos; };
     if (std::none_of(rows.begin(), rows.end(), has_sd)) continue;
     for (std::size_t i = 1; i < rows.size(); ++i)
@@ -67,7 +53,8 @@ std::string head(const Comparison& comparison) {
   std::string out;
   if (!comparison.title.empty()) out += fit_on_line(comparison.title, kWidestLine) + '\n';
   if (!comparison.data.empty()) out += fit_on_line(comparison.data, kWidestLine) + ", ";
-  return out + fmt::format("{} test texts\n\n", with_commas(comparison.test_examples));
+  return out +
+         fmt::format("{} {} texts\n\n", with_commas(comparison.test_examples), comparison.examples_name);
 }
 
 std::string legend(const Comparison& comparison) {
@@ -90,7 +77,7 @@ std::string format_comparison(const Comparison& comparison) {
   for (std::size_t i = 0; i < summaries.size(); ++i) rows.push_back(row_of(comparison.runs[i], summaries[i]));
   rows.push_back(majority_row(comparison));
   line_up(rows);
-  std::string out = head(comparison) + aligned(rows) + '\n' + legend(comparison);
+  std::string out = head(comparison) + text_table(rows, 1) + '\n' + legend(comparison);
   for (const RunRecord& run : comparison.runs)
     if (!run.note.empty())
       out += fmt::format("\n{}: {}", fit_on_line(run.name, kWidestName), fit_on_line(run.note, 2000));

@@ -104,6 +104,7 @@ void fields(auto& io, Is<TrialRecord> auto& x) {
   io("best_epoch", x.best_epoch);
   io("test", x.test);
   io("correct", x.correct);
+  io("predicted", x.predicted);
   io("most_wrong", x.most_wrong);
   io("train_seconds", x.train_seconds);
   io("test_seconds", x.test_seconds);

@@ -51,7 +51,7 @@ std::string majority_note(const ExperimentRun& run, std::span<const MeasuredTria
 std::string overlap_note(const ExperimentRun& run) {
   std::vector<std::uint64_t> seen;
   for (const auto& data : {run.train, run.held_out})
-    if (data != nullptr)
+    if (data != nullptr && data != run.test)
       for (const Example& example : data->examples) seen.push_back(text_hash(example.text_a, example.text_b));
   std::sort(seen.begin(), seen.end());
   const std::vector<Example>& test = run.test->examples;

@@ -59,7 +59,7 @@ bool Runner::run_one(std::size_t r, std::size_t s, std::optional<Model>& model) 
   }
   if (!model) {
     observer_.on_model(run.model, run.precision);
-    Result<Model> loaded = Model::load(run.model, {run.precision, options_.packed_weights});
+    Result<Model> loaded = load(run);
     if (!loaded) {
       report_failure(loaded.error().message);
       return false;
@@ -67,8 +67,7 @@ bool Runner::run_one(std::size_t r, std::size_t s, std::optional<Model>& model) 
     model.emplace(std::move(*loaded));
   }
   observer_.on_trial(*model, run, seed, place_);
-  Result<std::optional<MeasuredTrial>> trial =
-      run_trial(*model, run, seed, options_.most_wrong, adapter, observer_);
+  Result<std::optional<MeasuredTrial>> trial = run_trial(*model, run, seed, options_, adapter, observer_);
   if (!trial) {
     report_failure(fmt::format("run '{}', seed {}: {}", run.name, seed, trial.error().message));
   } else if (!*trial) {
@@ -79,6 +78,13 @@ bool Runner::run_one(std::size_t r, std::size_t s, std::optional<Model>& model) 
     take(r, s, std::move(**trial), false);
   }
   return true;
+}
+
+Result<Model> Runner::load(const ExperimentRun& run) const {
+  const std::optional<Model>& given = options_.model;
+  if (given && given->info().folder == run.model && given->info().precision == resolved(run.precision))
+    return *given;
+  return Model::load(run.model, {run.precision, options_.packed_weights});
 }
 
 void Runner::take(std::size_t run, std::size_t seed, MeasuredTrial trial, bool kept) {
@@ -97,15 +103,23 @@ void Runner::report_failure(std::string message) {
 }
 
 Comparison Runner::comparison() const {
-  Comparison comparison;
+  std::vector<RunRecord> runs;
+  for (std::size_t r = 0; r < experiment_.runs.size(); ++r)
+    if (RunRecord run = record(r); !run.trials.empty()) runs.push_back(std::move(run));
+  Comparison comparison = compare_runs(experiment_.runs.front(), std::move(runs));
   comparison.title = experiment_.title;
   comparison.data = experiment_.data;
-  const Dataset& test = *experiment_.runs.front().test;
+  return comparison;
+}
+
+Comparison compare_runs(const ExperimentRun& first, std::vector<RunRecord> runs) {
+  Comparison comparison;
+  const Dataset& test = *first.test;
   comparison.labels = test.labels;
   comparison.test_examples = std::ssize(test.examples);
+  if (measures_held_out(first)) comparison.examples_name = "validation";
   comparison.machine = fmt::format("{}, incipit {}", machine_description(), INCIPIT_VERSION);
-  for (std::size_t r = 0; r < experiment_.runs.size(); ++r)
-    if (RunRecord run = record(r); !run.trials.empty()) comparison.runs.push_back(std::move(run));
+  comparison.runs = std::move(runs);
   if (!comparison.runs.empty()) {
     const Metrics& any = comparison.runs.front().trials.front().test;
     comparison.majority_class = any.majority_class;
@@ -116,10 +130,13 @@ Comparison Runner::comparison() const {
 }
 
 RunRecord Runner::record(std::size_t r) const {
-  const ExperimentRun& run = experiment_.runs[r];
   std::vector<MeasuredTrial> finished;
   for (const std::optional<MeasuredTrial>& trial : done_[r])
     if (trial) finished.push_back(*trial);
+  return run_record(experiment_.runs[r], std::move(finished));
+}
+
+RunRecord run_record(const ExperimentRun& run, std::vector<MeasuredTrial> finished) {
   RunRecord record;
   if (finished.empty()) return record;
   record.name = run.name;

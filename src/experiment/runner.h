@@ -22,6 +22,7 @@ class Runner {
   void run_model(const std::filesystem::path& folder, Precision precision);
   /// False: the rest of this model's trials can't be run.
   bool run_one(std::size_t run, std::size_t seed, std::optional<Model>& model);
+  Result<Model> load(const ExperimentRun& run) const;
   void take(std::size_t run, std::size_t seed, MeasuredTrial trial, bool kept);
   std::filesystem::path adapter_folder(std::size_t run, std::uint64_t seed) const;
   void report_failure(std::string message);
@@ -38,5 +39,11 @@ class Runner {
   std::vector<std::string> failures_;
   bool interrupted_ = false;
 };
+
+/// What the finished trials of a run come to; without trials where there are none.
+RunRecord run_record(const ExperimentRun& run, std::vector<MeasuredTrial> finished);
+
+/// Runs side by side, without title and source. `first`: any of them, for its test examples.
+Comparison compare_runs(const ExperimentRun& first, std::vector<RunRecord> runs);
 
 }  // namespace incipit

@@ -70,6 +70,30 @@ std::vector<WrongExample> find_most_wrong(std::span<const Example> examples,
   return found;
 }
 
+Status save(Adapter& adapter, const ExperimentRun& run, const TrialRecord& record, const fs::path& folder) {
+  std::string flags;
+  for (const auto& [flag, value] : run.settings) flags += fmt::format("{} = {}\n", flag, value);
+  std::vector<std::uint64_t> texts;
+  for (const Example& example : run.train->examples)
+    texts.push_back(text_hash(example.text_a, example.text_b));
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  const std::string examples = measures_held_out(run) ? "eval" : "test";
+  adapter.set_provenance({{"incipit", INCIPIT_VERSION},
+                          {"run", run.name},
+                          {"precision", std::string(name_of(resolved(run.precision)))},
+                          {"seed", std::to_string(record.seed)},
+                          {"flags", flags},
+                          {"examples", std::to_string(run.train->examples.size())},
+                          {"best_epoch", std::to_string(record.best_epoch)},
+                          {examples + "_examples", std::to_string(record.test.count)},
+                          {examples + "_accuracy", fmt::format("{:.4f}", record.test.accuracy)}},
+                         std::move(texts));
+  return adapter.save(folder);
+}
+
+}  // namespace
+
 Status measure(const Model& model, const Adapter& adapter, const ExperimentRun& run, std::size_t most_wrong,
                ExperimentObserver& observer, TrialRecord& record) {
   const std::vector<Example>& examples = run.test->examples;
@@ -80,53 +104,34 @@ Status measure(const Model& model, const Adapter& adapter, const ExperimentRun& 
   }));
   record.test_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   record.test = evaluate_predictions(examples, predictions, static_cast<int>(run.test->labels.size()));
-  for (std::size_t i = 0; i < examples.size(); ++i)
+  record.correct.clear();
+  record.predicted.clear();
+  for (std::size_t i = 0; i < examples.size(); ++i) {
     record.correct.push_back(predictions[i].label == examples[i].label ? 1 : 0);
+    record.predicted.push_back(predictions[i].label);
+  }
   record.most_wrong = find_most_wrong(examples, predictions, most_wrong);
   return {};
 }
 
-Status save(Adapter& adapter, const ExperimentRun& run, const TrialRecord& record, const fs::path& folder) {
-  std::string flags;
-  for (const auto& [flag, value] : run.settings) flags += fmt::format("{} = {}\n", flag, value);
-  std::vector<std::uint64_t> texts;
-  for (const Example& example : run.train->examples)
-    texts.push_back(text_hash(example.text_a, example.text_b));
-  std::sort(texts.begin(), texts.end());
-  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-  adapter.set_provenance({{"incipit", INCIPIT_VERSION},
-                          {"run", run.name},
-                          {"precision", std::string(name_of(resolved(run.precision)))},
-                          {"seed", std::to_string(record.seed)},
-                          {"flags", flags},
-                          {"examples", std::to_string(run.train->examples.size())},
-                          {"best_epoch", std::to_string(record.best_epoch)},
-                          {"test_examples", std::to_string(record.test.count)},
-                          {"test_accuracy", fmt::format("{:.4f}", record.test.accuracy)}},
-                         std::move(texts));
-  return adapter.save(folder);
-}
-
-}  // namespace
-
 Result<std::optional<MeasuredTrial>> run_trial(const Model& model, const ExperimentRun& run,
-                                               std::uint64_t seed, std::size_t most_wrong,
+                                               std::uint64_t seed, const ExperimentOptions& options,
                                                const fs::path& adapter_folder, ExperimentObserver& observer) {
   MeasuredTrial trial;
   trial.record.seed = seed;
   trial.drawn_head = draws_head(model, run);
-  TrainOptions options = run.options;
-  options.seed = seed;
+  TrainOptions train_options = run.options;
+  train_options.seed = seed;
   reset_peak_memory();
   TrialObserver recorder(observer, trial);
-  INCIPIT_TRY(TrainResult result, train(model, *run.train, run.held_out.get(), options, recorder));
+  INCIPIT_TRY(TrainResult result, train(model, *run.train, run.held_out.get(), train_options, recorder));
   if (result.interrupted) return std::nullopt;
   trial.record.epochs = std::move(result.epochs);
   trial.record.best_epoch = result.best_epoch;
   trial.record.train_seconds = result.seconds;
-  INCIPIT_CHECK(measure(model, result.adapter, run, most_wrong, observer, trial.record));
+  INCIPIT_CHECK(measure(model, result.adapter, run, options.most_wrong, observer, trial.record));
   trial.record.peak_bytes = peak_memory();
-  trial.record.prompt = look_at_prompt(model, result.adapter, run, observer);
+  if (options.look_into_prompts) trial.record.prompt = look_at_prompt(model, result.adapter, run, observer);
   if (!adapter_folder.empty()) INCIPIT_CHECK(save(result.adapter, run, trial.record, adapter_folder));
   return trial;
 }

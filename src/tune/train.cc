@@ -63,19 +63,6 @@ std::vector<double> class_weights(const Dataset& data, const TrainOptions& optio
   return weights;
 }
 
-HeadInput default_head_input(Method method, bool is_causal) {
-  switch (method) {
-    case Method::hard:
-    case Method::head:
-      return is_causal ? HeadInput::last : HeadInput::cls;
-    case Method::prompt:
-      return is_causal ? HeadInput::last : HeadInput::first;
-    case Method::late:
-      return HeadInput::mean;
-  }
-  return HeadInput::first;
-}
-
 Result<Adapter> start_hard_prompt(const Model& model, const Dataset& data, const TrainOptions& options,
                                   TrainObserver& observer) {
   HardPrompt prompt{options.template_text, options.verbalizer, options.word_score,
@@ -313,6 +300,19 @@ class Training {
 };
 
 }  // namespace
+
+HeadInput default_head_input(Method method, bool is_causal) {
+  switch (method) {
+    case Method::hard:
+    case Method::head:
+      return is_causal ? HeadInput::last : HeadInput::cls;
+    case Method::prompt:
+      return is_causal ? HeadInput::last : HeadInput::first;
+    case Method::late:
+      return HeadInput::mean;
+  }
+  return HeadInput::first;
+}
 
 Result<TrainResult> train(const Model& model, const Dataset& train, const Dataset* held_out,
                           const TrainOptions& options, TrainObserver& observer) {

@@ -79,7 +79,9 @@ Markup accuracy_chart(const Comparison& comparison, std::span<const RunSummary> 
   const std::string majority = shortened(label_name(comparison, comparison.majority_class), 30);
   meanings.emplace_back("majority",
                         fmt::format("always ‘{}’: {:.4f}", majority, comparison.majority_accuracy));
-  return figure({"accuracy", "Accuracy on the test texts", "", "", legend(meanings)}, div("bars", rows));
+  return figure(
+      {"accuracy", "Accuracy on the " + comparison.examples_name + " texts", "", "", legend(meanings)},
+      div("bars", rows));
 }
 
 }  // namespace incipit

@@ -64,7 +64,7 @@ Markup confusion_table(const Comparison& comparison, const RunRecord& run) {
   }
   return figure({"confusion-matrix",
                  "Confusion",
-                 fmt::format("test texts{}, and their share of the true label",
+                 fmt::format("{} texts{}, and their share of the true label", comparison.examples_name,
                              run.trials.size() > 1 ? fmt::format(" of all {} seeds", run.trials.size()) : ""),
                  "",
                  {}},
@@ -102,7 +102,11 @@ Markup wrong_examples(const Comparison& comparison, const RunRecord& run) {
                text(shortened(label_name(comparison, example->predicted), 40)),
                text(shortened(label_name(comparison, example->label), 40)), words});
   }
-  return figure({"wrong-examples", "Wrong, and sure of it", "the surest errors on the test texts", "", {}},
+  return figure({"wrong-examples",
+                 "Wrong, and sure of it",
+                 "the surest errors on the " + comparison.examples_name + " texts",
+                 "",
+                 {}},
                 table.drawn());
 }
 

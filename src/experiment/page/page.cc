@@ -43,8 +43,8 @@ Markup description(const Comparison& comparison) {
   std::string labels;
   for (const std::string& label : comparison.labels)
     labels += (labels.empty() ? "" : ", ") + shortened(label, 40);
-  Markup out = element("p", fmt::format("{} test texts, {} labels: {}", with_commas(comparison.test_examples),
-                                        comparison.labels.size(), labels));
+  Markup out = element("p", fmt::format("{} {} texts, {} labels: {}", with_commas(comparison.test_examples),
+                                        comparison.examples_name, comparison.labels.size(), labels));
   if (!comparison.data.empty()) out = element("p", shortened(comparison.data, 500)) + out;
   return out;
 }

@@ -17,7 +17,7 @@ Markup name_cell(const RunRecord& run, std::size_t index, bool best) {
   return cell;
 }
 
-/// Points of accuracy behind the best run, and whether the test texts are enough to say so.
+/// Points of accuracy behind the best run, and whether the texts are enough to say so.
 Markup behind_cell(const RunSummary& summary, bool best) {
   if (best) return text("–");
   const Interval& interval = summary.behind_best_interval;
@@ -61,12 +61,12 @@ Markup table(const Comparison& comparison, std::span<const RunSummary> summaries
 std::string how_to_read(const Comparison& comparison) {
   const bool several = has_several_seeds(comparison);
   return fmt::format(
-      "{}The 95 % interval says what accuracy other test texts, as many of them, would give (Wilson{}). "
+      "{}The 95 % interval says what accuracy other {} texts, as many of them, would give (Wilson{}). "
       "Behind best: "
       "the same texts are compared one by one, with a 95 % interval; “not clearly” where it holds 0. F1 is "
       "{}. "
       "Peak memory is the whole process's.",
-      several ? "Means over seeds, ± their standard deviation. " : "",
+      several ? "Means over seeds, ± their standard deviation. " : "", comparison.examples_name,
       several ? ", at the mean over seeds" : "",
       comparison.labels.size() == 2 ? "of ‘" + shortened(comparison.labels[1], 40) + "’"
                                     : std::string("the mean over labels"));
