@@ -124,8 +124,9 @@ void TrainFlags::set_init(const CommandLine& line, TrainOptions& options) const 
 
 void TrainFlags::take_saved(const CommandLine& line, const AdapterInfo& saved, TrainOptions& options) {
   if (!line.given("--method")) options.method = saved.method;
-  // The head is the saved one, so it reads what it was trained to read.
-  if (!line.given("--head-input")) options.head_input = saved.head_input;
+  // The head is the saved one, so it reads what it was trained to read. PEFT's own files do not say what that
+  // is; the default is what PEFT reads.
+  if (!line.given("--head-input") && !saved.labels.empty()) options.head_input = saved.head_input;
   if (!line.given("--template")) options.template_text = saved.template_text;
   if (!line.given("--verbalizer")) options.verbalizer = saved.verbalizer;
   if (!line.given("--word-score")) options.word_score = saved.word_score;

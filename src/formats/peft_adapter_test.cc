@@ -60,20 +60,22 @@ TEST_F(PeftAdapter, ReadsEveryLayout) {
     const char* peft_type;
     const char* base;
     std::optional<std::int64_t> num_virtual_tokens, token_dim;
+    const char* task_type = "SEQ_CLS";
   };
   const Case cases[] = {{"prompt_tuning", "PROMPT_TUNING", "tiny/roberta", 4, 16},
                         {"prompt_tuning_bin", "PROMPT_TUNING", "tiny/bert", 4, 16},
                         {"prompt_tuning_f16", "PROMPT_TUNING", "tiny/roberta", 4, 16},
                         {"legacy_bin_bf16", "PROMPT_TUNING", "tiny/bert", 4, 16},
                         {"p_tuning", "P_TUNING", "tiny/roberta", 5, 16},
-                        {"old_config", "PROMPT_TUNING", "tiny/bert", 4, std::nullopt}};
+                        {"old_config", "PROMPT_TUNING", "tiny/bert", 4, std::nullopt},
+                        {"language_prompt", "PROMPT_TUNING", "tiny/llama", 4, 48, "CAUSAL_LM"}};
   const Json expected = expected_fixtures();
   for (const Case& wanted : cases) {
     SCOPED_TRACE(wanted.name);
     const auto file = read_adapter_folder(golden_adapters() / wanted.name);
     ASSERT_TRUE(file) << file.error().message;
     EXPECT_EQ(file->config.peft_type, wanted.peft_type);
-    EXPECT_EQ(file->config.task_type, "SEQ_CLS");
+    EXPECT_EQ(file->config.task_type, wanted.task_type);
     EXPECT_EQ(file->config.base_model_name_or_path, wanted.base);
     EXPECT_EQ(file->config.num_virtual_tokens, wanted.num_virtual_tokens);
     EXPECT_EQ(file->config.token_dim, wanted.token_dim);

@@ -32,8 +32,7 @@ Result<TextPrompt> peft_prompt(const Model& model, const AdapterFile& file, cons
 Result<TextPrompt> adapter_prompt(const Model& model, const PromptSource& source) {
   INCIPIT_TRY(const AdapterFile file, read_adapter_folder(source.adapter));
   INCIPIT_TRY(const AdapterInfo info, adapter_info(source.adapter, file));
-  if (info.labels.empty() && file.config.task_type == "CAUSAL_LM" && info.peft_type != kOwnPeftType)
-    return peft_prompt(model, file, source.adapter);
+  if (is_language_prompt(info, file)) return peft_prompt(model, file, source.adapter);
   INCIPIT_TRY(const Adapter adapter, Adapter::load(source.adapter, model, source.force));
   return TextPrompt{adapter.input_template(), adapter.prompt().clone(), adapter.info().max_length,
                     adapter.info().preparation};

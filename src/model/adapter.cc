@@ -96,19 +96,6 @@ Status complete(AdapterInfo& info, const Template& input_template, const Scorer&
   return {};
 }
 
-/// Copies a tensor of an adapter file into a parameter of the same shape.
-Status fill(Parameter& parameter, const AdapterFile& file, const std::string& tensor,
-            const fs::path& folder) {
-  const auto stored = file.tensors.find(tensor);
-  if (stored == file.tensors.end()) return fail("{}: tensor {} is missing", folder.string(), tensor);
-  const Matrix& values = stored->second.values;
-  if (values.rows() != parameter.value.rows() || values.cols() != parameter.value.cols())
-    return fail("{}: tensor {} is [{}, {}], this model and these labels need [{}, {}]", folder.string(),
-                tensor, values.rows(), values.cols(), parameter.value.rows(), parameter.value.cols());
-  std::copy_n(values.data(), values.size(), parameter.value.data());
-  return {};
-}
-
 /// The label names of an adapter that PEFT wrote: the base's where their number fits, else placeholders.
 Result<std::vector<std::string>> labels_of(const AdapterFile& file, const Model& model,
                                            const fs::path& folder) {
@@ -217,7 +204,7 @@ Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool f
         "{}: trained on another base ({}, fingerprint {}; this one, {}, has {}); --force loads it anyway",
         folder.string(), info.base_model, info.base_fingerprint, model.info().folder.string(),
         model.info().fingerprint);
-  if (info.labels.empty() && file.config.task_type == "CAUSAL_LM")
+  if (is_language_prompt(info, file))
     return fail(
         "{}: a language model's prompt says neither template nor label words; "
         "train --init {} --template … --verbalizer … makes a classifier of it",
@@ -231,9 +218,10 @@ Result<Adapter> Adapter::load(const fs::path& folder, const Model& model, bool f
   if (!made) return fail("{}: {}", folder.string(), made.error().message);
   Adapter& adapter = *made;
   for (Parameter* parameter : adapter.prompt().parameters())
-    INCIPIT_CHECK(fill(*parameter, file, std::string(own ? kOwnPromptTensor : kPeftPromptTensor), folder));
+    INCIPIT_CHECK(
+        read_parameter(*parameter, file, std::string(own ? kOwnPromptTensor : kPeftPromptTensor), folder));
   for (Parameter* parameter : adapter.scorer().parameters())
-    INCIPIT_CHECK(fill(*parameter, file, std::string(kPeftPrefix) + parameter->name, folder));
+    INCIPIT_CHECK(read_parameter(*parameter, file, std::string(kPeftPrefix) + parameter->name, folder));
   adapter.state_->info.base_model = kept.base_model;
   adapter.state_->info.peft_type = kept.peft_type;
   adapter.state_->info.base_fingerprint = kept.base_fingerprint;

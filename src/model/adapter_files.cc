@@ -114,6 +114,22 @@ Result<AdapterInfo> adapter_info(const fs::path& folder, const AdapterFile& file
   return info;
 }
 
+bool is_language_prompt(const AdapterInfo& info, const AdapterFile& file) {
+  return info.labels.empty() && file.config.task_type == "CAUSAL_LM" && info.peft_type != kOwnPeftType;
+}
+
+Status read_parameter(Parameter& parameter, const AdapterFile& file, const std::string& tensor,
+                      const fs::path& folder) {
+  const auto stored = file.tensors.find(tensor);
+  if (stored == file.tensors.end()) return fail("{}: tensor {} is missing", folder.string(), tensor);
+  const Matrix& values = stored->second.values;
+  if (values.rows() != parameter.value.rows() || values.cols() != parameter.value.cols())
+    return fail("{}: tensor {} is [{}, {}], this model and these labels need [{}, {}]", folder.string(),
+                tensor, values.rows(), values.cols(), parameter.value.rows(), parameter.value.cols());
+  std::copy_n(values.data(), values.size(), parameter.value.data());
+  return {};
+}
+
 Status write_own_files(const fs::path& folder, const AdapterInfo& info) {
   json own = {{"format_version", kFormatVersion},
               {"method", name_of(info.method)},

@@ -8,6 +8,7 @@
 
 #include "formats/peft_adapter.h"
 #include "prompt/template.h"
+#include "tensor/parameter.h"
 
 namespace incipit {
 
@@ -24,6 +25,13 @@ std::string peft_type_for(const AdapterInfo& info, const Template& input_templat
 
 /// What an adapter folder says of itself: incipit.json where there is one, else what PEFT's config implies.
 Result<AdapterInfo> adapter_info(const std::filesystem::path& folder, const AdapterFile& file);
+
+/// Whether PEFT trained it for a language model: it names neither labels nor words, and is a prompt alone.
+bool is_language_prompt(const AdapterInfo& info, const AdapterFile& file);
+
+/// Copies a tensor of an adapter's file into a parameter of the same shape. `folder` is for messages.
+Status read_parameter(Parameter& parameter, const AdapterFile& file, const std::string& tensor,
+                      const std::filesystem::path& folder);
 
 /// Writes incipit.json and, where there are any, the training texts' hashes.
 Status write_own_files(const std::filesystem::path& folder, const AdapterInfo& info);

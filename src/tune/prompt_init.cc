@@ -7,6 +7,8 @@
 
 #include "backbone/backbone.h"
 #include "base/rng.h"
+#include "formats/peft_adapter.h"
+#include "model/adapter_files.h"
 #include "prompt/prompt_method.h"
 #include "prompt/template.h"
 #include "score/scorer.h"
@@ -96,8 +98,23 @@ Status draw_prompt(const Model& model, std::uint64_t seed, Adapter& adapter) {
                        adapter);
 }
 
+/// The virtual tokens that PEFT trained for a language model; its words are `adapter`'s own.
+Status init_from_language_prompt(const AdapterFile& file, const TrainOptions& options, Adapter& adapter) {
+  const std::string name = options.init_adapter.string();
+  if (adapter.info().num_virtual_tokens == 0)
+    return fail("{}: has virtual tokens, and method {} none", name, name_of(adapter.info().method));
+  if (adapter.info().insert_layer != 0)
+    return fail("{}: its virtual tokens join at layer 0, here at {}", name, adapter.info().insert_layer);
+  return read_parameter(*adapter.prompt().parameters().front(), file, std::string(kPeftPromptTensor),
+                        options.init_adapter);
+}
+
 Status init_from_adapter(const Model& model, const TrainOptions& options, std::uint64_t seed,
                          Adapter& adapter) {
+  INCIPIT_TRY(const AdapterFile file, read_adapter_folder(options.init_adapter));
+  INCIPIT_TRY(const AdapterInfo info, adapter_info(options.init_adapter, file));
+  if (is_language_prompt(info, file) && !adapter.info().verbalizer.empty())
+    return init_from_language_prompt(file, options, adapter);
   INCIPIT_TRY(const Adapter saved, Adapter::load(options.init_adapter, model));
   const std::string name = options.init_adapter.string();
   // An adapter that PEFT wrote names no labels: their number has to do.

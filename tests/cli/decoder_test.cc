@@ -58,6 +58,44 @@ TEST_P(DecoderTest, SoftTokensStandWhereTheTemplatePutsThem) {
   EXPECT_GT(accuracy("out"), 0.7);
 }
 
+/// PEFT's folder says neither template nor words; with both it starts a classifier.
+TEST_P(DecoderTest, APromptThatPeftTrainedForALanguageModelGetsItsWords) {
+  make_model("language", GetParam(), true);
+  const std::string folder =
+      (std::filesystem::path(INCIPIT_SOURCE_DIR) / "tests/golden/adapters/language_prompt").string();
+  const std::string words = R"({"negative": "dull", "positive": "good"})";
+  const auto train_from = [&](const std::string& output, const Arguments& more) {
+    Arguments all{"train",  "--model",  path("language"), "--data", path("data.tsv"),
+                  "--init", folder,     "--threads",      "1",      "--validation-split",
+                  "0",      "--output", path(output)};
+    all.insert(all.end(), more.begin(), more.end());
+    return run(all);
+  };
+  const Arguments asks = {"--template", "{text_a} is", "--verbalizer", words};
+  const auto with = [&](Arguments more) {
+    more.insert(more.begin(), asks.begin(), asks.end());
+    return more;
+  };
+  EXPECT_TRUE(fails_with(run({"predict", "--model", path("language"), "--adapter", folder, "a film"}), 1,
+                         "train --init " + folder + " --template … --verbalizer … makes a classifier of it"));
+  EXPECT_TRUE(fails_with(train_from("out", {}), 1, "--template … --verbalizer …"));
+
+  ASSERT_TRUE(succeeded(train_from("start", with({"--epochs", "0"}))));
+  EXPECT_EQ(adapter_json("start")["num_virtual_tokens"], 4);
+  EXPECT_EQ(parse_json(adapter_json("start")["verbalizer"].get<std::string>()), parse_json(words));
+  const auto tensors = read("start/adapter_model.safetensors");
+  EXPECT_EQ(tensors, slurp(std::filesystem::path(folder) / "adapter_model.safetensors"))
+      << "PEFT's own file again";
+  ASSERT_TRUE(succeeded(train_from("trained", with({"--epochs", "1", "--lr", "0.01"}))));
+  EXPECT_NE(read("trained/adapter_model.safetensors"), tensors);
+
+  EXPECT_TRUE(fails_with(train_from("out", with({"--num-virtual-tokens", "5"})), 1,
+                         "tensor prompt_embeddings is [4, 48]"));
+  EXPECT_TRUE(
+      fails_with(train_from("out", with({"--method", "late"})), 1, "its virtual tokens join at layer 0"));
+  EXPECT_FALSE(exists("out"));
+}
+
 TEST_P(DecoderTest, RefusesToReadWhatSeesNothing) {
   for (const std::string input : {"first", "cls"})
     EXPECT_TRUE(

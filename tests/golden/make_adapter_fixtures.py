@@ -16,7 +16,14 @@ from pathlib import Path
 import torch
 from peft import PromptEncoderConfig, PromptTuningConfig, get_peft_model
 from peft.utils import get_peft_model_state_dict
-from transformers import BertConfig, BertForSequenceClassification, RobertaConfig, RobertaForSequenceClassification
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    LlamaConfig,
+    LlamaForCausalLM,
+    RobertaConfig,
+    RobertaForSequenceClassification,
+)
 
 OUTPUT = Path(__file__).resolve().parent / "adapters"
 HIDDEN = 16
@@ -40,6 +47,14 @@ def roberta():
 def bert():
     model = BertForSequenceClassification(BertConfig(**SIZES))
     model.config._name_or_path = model.name_or_path = "tiny/bert"
+    return model
+
+
+def llama():
+    """A language model as wide as the tests' synthetic decoders."""
+    sizes = dict(vocab_size=50, hidden_size=48, num_hidden_layers=1, num_attention_heads=4, intermediate_size=16)
+    model = LlamaForCausalLM(LlamaConfig(**sizes))
+    model.config._name_or_path = model.name_or_path = "tiny/llama"
     return model
 
 
@@ -123,6 +138,8 @@ def main():
     )
 
     write_state_dicts(expected)
+    language_prompt = PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=4)
+    expected["language_prompt"] = save("language_prompt", get_peft_model(llama(), language_prompt))
     (OUTPUT / "expected.json").write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
     for path in OUTPUT.rglob("*"):
         if path.is_file():

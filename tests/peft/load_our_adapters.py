@@ -2,7 +2,8 @@
 
     tests/peft/load_our_adapters.py INCIPIT    (exit code 77 where transformers or PEFT is not installed)
 
-Also: PEFT must refuse, by name, the adapters that it could only load wrongly.
+Also: PEFT must refuse, by name, the adapters that it could only load wrongly; and a prompt that PEFT itself wrote for a
+language model must score words in `incipit` as it does in PEFT.
 """
 
 import json
@@ -16,9 +17,9 @@ sys.path.insert(0, str(ROOT / "tests" / "golden"))
 
 try:
     import torch
-    from peft import PeftModel
+    from peft import PeftModel, PromptTuningConfig, get_peft_model
     from tokenizers import Tokenizer
-    from transformers import AutoModelForSequenceClassification
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
     import synthetic
 except ImportError as error:
     print(f"skipped: {error}")
@@ -59,12 +60,17 @@ def our_logits(incipit, base, adapter, data):
     return torch.tensor([json.loads(line)["logits"] for line in lines])
 
 
-def peft_logits(base, adapter):
-    model = AutoModelForSequenceClassification.from_pretrained(base)
-    model = PeftModel.from_pretrained(model, adapter).eval()
+def tokenizer_of(base):
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    return tokenizer
+
+
+def peft_logits(base, adapter):
+    model = AutoModelForSequenceClassification.from_pretrained(base)
+    model = PeftModel.from_pretrained(model, adapter).eval()
+    tokenizer = tokenizer_of(base)
     rows = []
     for text, _ in TEXTS:
         ids = torch.tensor([tokenizer.encode(text).ids])
@@ -98,10 +104,53 @@ def check(incipit, scratch, kind):
             sys.exit(f"{kind} {name}: PEFT loaded an adapter that it cannot compute")
 
 
+WORDS = {"bad": "bad", "good": "good"}  # of each label
+
+
+def make_language_model(folder, kind):
+    config = dict(CONFIGS[kind], architectures=["GPT2LMHeadModel" if kind == "gpt2" else "LlamaForCausalLM"])
+    synthetic.write_model(folder, config, classifier=False, more=synthetic.lm_head_tensors(config))
+    (folder / "tokenizer.json").write_text((ROOT / "tests/golden/tokenizers/bert/tokenizer.json").read_text())
+
+
+def peft_scores(model, incipit, base, text):
+    """log p of each label's word after the ids that `incipit tokenize` shows."""
+    ids = json.loads(run(incipit, "tokenize", "--model", base, "--template", "{text_a} is{mask}", "--json", text))
+    ids = [token["id"] for token in ids["tokens"]]
+    tokenizer, scores = tokenizer_of(base), []
+    for word in WORDS.values():
+        word = tokenizer.encode(word, add_special_tokens=False).ids
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([ids + word])).logits[0]
+        rows = torch.log_softmax(logits[-len(word) - 1:-1].double(), dim=-1)
+        scores.append(sum(rows[i, token] for i, token in enumerate(word)))
+    return torch.stack(scores)
+
+
+def check_language_prompt(incipit, scratch, kind):
+    base, data, folder = scratch / f"{kind}-language", scratch / "data.tsv", scratch / f"{kind}-prompt"
+    make_language_model(base, kind)
+    torch.manual_seed(7)
+    model = AutoModelForCausalLM.from_pretrained(base)
+    model = get_peft_model(model, PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=4)).eval()
+    model.save_pretrained(folder)
+    adapter = scratch / f"{kind}-words"
+    run(incipit, "train", "--model", base, "--data", data, "--validation-split", 0, "--epochs", 0, "--init", folder,
+        "--template", "{text_a} is", "--verbalizer", json.dumps(WORDS), "--output", adapter)
+    ours = our_logits(incipit, base, adapter, data)
+    theirs = torch.stack([peft_scores(model, incipit, base, text) for text, _ in TEXTS])
+    difference = (ours - theirs).abs().max().item()
+    print(f"{kind}: PEFT's prompt of a language model, largest difference of log p {difference:.2e}")
+    if not difference < 1e-3:
+        sys.exit(f"{kind}: a prompt that PEFT wrote scores other words here")
+
+
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         for kind in CONFIGS:
             check(sys.argv[1], pathlib.Path(scratch), kind)
+        for kind in ("gpt2", "llama"):
+            check_language_prompt(sys.argv[1], pathlib.Path(scratch), kind)
 
 
 if __name__ == "__main__":
