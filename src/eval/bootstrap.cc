@@ -20,15 +20,8 @@ struct Outcome {
 
 using ClassMetric = double (*)(const std::vector<ClassCounts>& classes);
 
-void resample(std::span<const Outcome> outcomes, std::vector<ClassCounts>& classes, Rng rng) {
-  std::fill(classes.begin(), classes.end(), ClassCounts{});
-  const std::uint64_t count = outcomes.size();
-  const auto add = [&](std::uint64_t index) {
-    const Outcome outcome = outcomes[index];
-    ++classes[static_cast<std::size_t>(outcome.truth)].support;
-    ++classes[static_cast<std::size_t>(outcome.predicted)].predicted;
-    classes[static_cast<std::size_t>(outcome.truth)].correct += outcome.truth == outcome.predicted;
-  };
+/// Calls `add` with `count` indices below it, drawn with replacement.
+void resample(std::uint64_t count, Rng& rng, const auto& add) {
   // An index from 32 random bits by multiplication: several times as fast as a division, and for the counts
   // of examples there are, its bias is far below what a thousand resamples can show.
   for (std::uint64_t drawn = 0; drawn < count; drawn += 2) {
@@ -36,6 +29,16 @@ void resample(std::span<const Outcome> outcomes, std::vector<ClassCounts>& class
     add((bits >> 32) * count >> 32);
     if (drawn + 1 < count) add((bits & 0xffffffffu) * count >> 32);
   }
+}
+
+void resample(std::span<const Outcome> outcomes, std::vector<ClassCounts>& classes, Rng rng) {
+  std::fill(classes.begin(), classes.end(), ClassCounts{});
+  resample(outcomes.size(), rng, [&](std::uint64_t index) {
+    const Outcome outcome = outcomes[index];
+    ++classes[static_cast<std::size_t>(outcome.truth)].support;
+    ++classes[static_cast<std::size_t>(outcome.predicted)].predicted;
+    classes[static_cast<std::size_t>(outcome.truth)].correct += outcome.truth == outcome.predicted;
+  });
 }
 
 double accuracy(const std::vector<ClassCounts>& classes) {
@@ -87,6 +90,20 @@ std::vector<double> bootstrap_metric(std::span<const int> labels, std::span<cons
   const ClassMetric chosen = class_metric(metric);
   if (labels.empty() || chosen == nullptr) return {};
   return resampled(labels, predictions, num_labels, chosen, seed);
+}
+
+Interval bootstrap_mean(std::span<const double> values, std::uint64_t seed) {
+  if (values.empty()) return {};
+  std::vector<double> means(static_cast<std::size_t>(kResamples));
+  parallel_for(kResamples, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      Rng rng(mix_bits(seed, static_cast<std::uint64_t>(i)));
+      double sum = 0;
+      resample(values.size(), rng, [&](std::uint64_t index) { sum += values[index]; });
+      means[static_cast<std::size_t>(i)] = sum / static_cast<double>(values.size());
+    }
+  });
+  return percentile_interval(std::move(means));
 }
 
 }  // namespace incipit

@@ -21,4 +21,8 @@ Interval bootstrap_f1(std::span<const int> labels, std::span<const int> predicti
 std::vector<double> bootstrap_metric(std::span<const int> labels, std::span<const int> predictions,
                                      int num_labels, std::string_view metric, std::uint64_t seed);
 
+/// The same for the mean of some values, such as the differences of two classifiers on each example. No
+/// values: [0, 0].
+Interval bootstrap_mean(std::span<const double> values, std::uint64_t seed);
+
 }  // namespace incipit

@@ -1,5 +1,6 @@
 #include "eval/bootstrap.h"
 
+#include <cmath>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -92,6 +93,34 @@ TEST(Bootstrap, DrawsOfTwoPredictorsArePaired) {
     difference += (a[i] - b[i]) / static_cast<double>(a.size());
   }
   EXPECT_NEAR(difference, 1.0 / static_cast<double>(count), 0.003);
+}
+
+TEST(Bootstrap, OfAMeanIsAsWideAsItsStandardError) {
+  Rng rng(8);
+  std::vector<double> values;
+  double mean = 0, squares = 0;
+  for (int i = 0; i < 2000; ++i) values.push_back(rng.normal());
+  for (const double value : values) mean += value / 2000;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  const double half = 1.96 * std::sqrt(squares / 1999 / 2000);
+  const Interval interval = bootstrap_mean(values, 3);
+  // Percentiles of a thousand draws: each is off by some 4 % of the half width.
+  EXPECT_NEAR(interval.low, mean - half, 0.15 * half);
+  EXPECT_NEAR(interval.high, mean + half, 0.15 * half);
+  EXPECT_EQ(interval.low, bootstrap_mean(values, 3).low);
+  EXPECT_NE(interval.low, bootstrap_mean(values, 4).low);
+}
+
+TEST(Bootstrap, OfAMeanKnowsSkewAndSameness) {
+  std::vector<double> values(100, 0.0);
+  values[7] = 1;
+  const Interval skewed = bootstrap_mean(values, 0);
+  EXPECT_EQ(skewed.low, 0) << "a resample may miss the one";
+  EXPECT_GT(skewed.high, 0.02);
+  const Interval same = bootstrap_mean(std::vector<double>(50, 0.25), 0);
+  EXPECT_EQ(same.low, 0.25);
+  EXPECT_EQ(same.high, 0.25);
+  EXPECT_EQ(bootstrap_mean({}, 0).high, 0);
 }
 
 }  // namespace

@@ -13,6 +13,12 @@ std::string spell(const Interval& interval) {
   return fmt::format("{:.3f} to {:.3f}", interval.low, interval.high);
 }
 
+std::string spell_behind(const RunSummary& summary) {
+  const Interval& interval = summary.behind_best_interval;
+  return fmt::format("{:.1f} ({:.1f} to {:.1f})", 100 * summary.behind_best, 100 * interval.low,
+                     100 * interval.high);
+}
+
 std::string with_commas(std::int64_t number) {
   std::string digits = std::to_string(number);
   const std::size_t first = digits.starts_with('-') ? 1 : 0;

@@ -13,6 +13,8 @@ namespace incipit {
 std::string spell(const Spread& spread, std::size_t trials);
 /// "0.781 to 0.841".
 std::string spell(const Interval& interval);
+/// In points, how far a run is behind the best: "7.6 (5.1 to 10.2)".
+std::string spell_behind(const RunSummary& summary);
 /// "1,061,890".
 std::string with_commas(std::int64_t number);
 /// "0.42", "12.3" or "1234".

@@ -12,15 +12,21 @@
 namespace incipit {
 namespace {
 
-constexpr std::size_t kWidestName = 30;  // in columns; the other columns take about 85 at most
+constexpr std::size_t kWidestName = 30;  // in columns; the other columns take about 105 at most
 constexpr std::size_t kWidestLine = 200;
 
 using Row = std::vector<std::string>;
 
-Row row_of(const RunRecord& run, const RunSummary& summary) {
+/// How far behind the best; marked where the test texts are too few to say so.
+std::string behind(const RunSummary& summary, bool best) {
+  return best ? "best" : (summary.clearly_behind() ? "" : "~") + spell_behind(summary);
+}
+
+Row row_of(const RunRecord& run, const RunSummary& summary, bool best) {
   return {fit_on_line(run.name, kWidestName),
           spell(summary.accuracy, run.trials.size()),
           spell(summary.accuracy_interval),
+          behind(summary, best),
           spell(summary.f1, run.trials.size()),
           with_commas(run.trainable_parameters),
           spell_seconds(summary.train_seconds.mean),
@@ -32,6 +38,7 @@ Row majority_row(const Comparison& comparison) {
   return {"always " + fit_on_line(label_name(comparison, comparison.majority_class), kWidestName - 7),
           fmt::format("{:.4f}", comparison.majority_accuracy),
           "",
+          "",
           fmt::format("{:.4f}", comparison.majority_f1),
           "0",
           "",
@@ -41,7 +48,7 @@ Row majority_row(const Comparison& comparison) {
 
 /// `±` belongs to the digits: with one trial a run, other runs' columns would not line up.
 void line_up(std::vector<Row>& rows) {
-  for (const std::size_t column : {std::size_t{1}, std::size_t{3}}) {
+  for (const std::size_t column : {std::size_t{1}, std::size_t{4}}) {
     const auto has_sd = [column](const Row& row) { return row[column].find("±") != std::string::npos; };
     if (std::none_of(rows.begin(), rows.end(), has_sd)) continue;
     for (std::size_t i = 1; i < rows.size(); ++i)
@@ -61,6 +68,8 @@ std::string legend(const Comparison& comparison) {
   const bool several = has_several_seeds(comparison);
   return fmt::format(
       "95 % interval: of the accuracy, had other texts been drawn to test on (Wilson{}).\n"
+      "behind best: points of accuracy on the same texts (95 % interval, paired bootstrap); ~: not clearly "
+      "behind.\n"
       "{}F1: {}. trained: parameters.\n"
       "seconds: to train{}. MiB: the process's peak{}.\n",
       several ? ", at the mean over seeds" : "", several ? "±: standard deviation over seeds. " : "",
@@ -73,8 +82,11 @@ std::string legend(const Comparison& comparison) {
 
 std::string format_comparison(const Comparison& comparison) {
   const std::vector<RunSummary> summaries = summarize(comparison);
-  std::vector<Row> rows{{"run", "accuracy", "95 % interval", "F1", "trained", "seconds", "MiB", "seeds"}};
-  for (std::size_t i = 0; i < summaries.size(); ++i) rows.push_back(row_of(comparison.runs[i], summaries[i]));
+  std::vector<Row> rows{
+      {"run", "accuracy", "95 % interval", "behind best", "F1", "trained", "seconds", "MiB", "seeds"}};
+  const std::size_t best = best_run(summaries);
+  for (std::size_t i = 0; i < summaries.size(); ++i)
+    rows.push_back(row_of(comparison.runs[i], summaries[i], i == best));
   rows.push_back(majority_row(comparison));
   line_up(rows);
   std::string out = head(comparison) + text_table(rows, 1) + '\n' + legend(comparison);

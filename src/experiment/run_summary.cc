@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "eval/bootstrap.h"
 #include "eval/interval.h"
 
 namespace incipit {
 namespace {
 
-constexpr double kZ = 1.959963984540054;  // of the normal distribution's middle 95 %
+constexpr std::uint64_t kSeed = 0;  // of the resamples: the same for all runs, so that they are comparable
 
 template <typename Get>
 Spread over_seeds(const RunRecord& run, Get get) {
@@ -49,10 +50,8 @@ void compare_with_best(const RunRecord& best, const RunRecord& run, RunSummary& 
   if (ahead.empty() || ahead.size() != behind.size()) return;
   std::vector<double> differences;
   for (std::size_t i = 0; i < ahead.size(); ++i) differences.push_back(ahead[i] - behind[i]);
-  const Spread spread = spread_of(differences);
-  const double half = kZ * spread.sd / std::sqrt(static_cast<double>(differences.size()));
-  summary.behind_best = spread.mean;
-  summary.behind_best_interval = {spread.mean - half, spread.mean + half};
+  summary.behind_best = spread_of(differences).mean;
+  summary.behind_best_interval = bootstrap_mean(differences, kSeed);
 }
 
 }  // namespace

@@ -22,10 +22,13 @@ struct RunSummary {
   /// Wilson's at their mean, as if of one seed. So more seeds never make few test texts look like many.
   Interval accuracy_interval;
   std::int64_t peak_bytes = 0;  // the largest
-  /// How many points of accuracy lie between this run and the best, and their 95 % interval, over draws of
-  /// test texts that both runs answer (paired, normal approximation, each text's mean over seeds).
+  /// How much accuracy lies between this run and the best, and its 95 % interval, over draws of test texts
+  /// that both runs answer (paired bootstrap, each text's mean over seeds).
   double behind_best = 0;
   Interval behind_best_interval;
+
+  /// Whether the test texts are enough to tell it from the best.
+  bool clearly_behind() const { return behind_best_interval.low > 0; }
 };
 
 /// One a run, in their order. No runs: none.

