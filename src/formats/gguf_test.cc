@@ -145,6 +145,23 @@ TEST_F(Gguf, ConfigOfLlama) {
   EXPECT_EQ(full->pad_token_id, 3);
 }
 
+/// A chat model's turns end by a token of their own, which ends what it generates as well.
+TEST_F(Gguf, ATextEndsByEitherEndToken) {
+  const auto end_tokens = [&](const std::vector<std::string>& more) {
+    auto pairs = tiny_gguf_pairs();
+    pairs.insert(pairs.end(), more.begin(), more.end());
+    const auto made = config(pairs);
+    EXPECT_TRUE(made) << made.error().message;
+    return hf_config(*made).end_tokens;
+  };
+  const std::string eos = gguf_pair("tokenizer.ggml.eos_token_id", 2u);
+  const std::string eot = gguf_pair("tokenizer.ggml.eot_token_id", 3u);
+  EXPECT_EQ(end_tokens({}), std::vector<std::int32_t>{});
+  EXPECT_EQ(end_tokens({eos}), std::vector<std::int32_t>{2});
+  EXPECT_EQ(end_tokens({eot}), std::vector<std::int32_t>{3});
+  EXPECT_EQ(end_tokens({eot, eos}), (std::vector<std::int32_t>{2, 3}));
+}
+
 TEST_F(Gguf, ConfigNamesWhatIsWrong) {
   const auto refused = [&](const std::string& pair, std::string_view message,
                            std::vector<GgufSpec> more = {}) {
@@ -174,6 +191,14 @@ TEST_F(Gguf, ConfigNamesWhatIsWrong) {
           "llama.expert_count is 8: a mixture of experts is not supported");
   refused(gguf_pair("split.count", 3u), "is one of 3 parts");
   refused(gguf_pair("tokenizer.ggml.bos_token_id", 4u), "bos_token_id must be an integer from 0 to 3, not 4");
+  for (const char* name : {"eos", "eot"}) {
+    const std::string key = fmt::format("tokenizer.ggml.{}_token_id", name);
+    const std::string wanted = key + " must be an integer from 0 to 3";
+    refused(gguf_pair(key, 4u), wanted + ", not 4");
+    refused(gguf_pair(key, 4294967295u), wanted + ", not 4294967295");
+    refused(gguf_pair(key, "</s>"), wanted);
+    refused(gguf_pair(key, 2.0f), wanted);
+  }
   refused(gguf_pair("x", 1u), "tensor rope_freqs.weight has shape [3], [2] is right",
           {{"rope_freqs.weight", {3}, 0, counting(3, 1.0f)}});
   refused(gguf_pair("x", 1u), "tensor rope_freqs.weight holds 0",
