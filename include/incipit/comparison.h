@@ -34,6 +34,8 @@ struct TrialRecord {
   double train_seconds = 0, test_seconds = 0;
   std::int64_t peak_bytes = 0;  // resident memory of the whole process while this trial ran
   std::optional<PromptInspection> prompt;
+  /// [labels] the words that the model found for each, where it looked for them; else empty.
+  std::vector<std::vector<std::string>> found_words;
 };
 
 /// One line of a comparison: a setting, run with one or several seeds.

@@ -20,6 +20,12 @@ class FieldWriter {
     json_[name] = written(value);
   }
 
+  /// A field that may be missing, as it is in files of before it was thought of; not written where empty.
+  template <typename T>
+  void optional(const char* name, const std::vector<T>& values) {
+    if (!values.empty()) (*this)(name, values);
+  }
+
   template <typename T>
   static nlohmann::ordered_json written(const T& value) {
     if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
@@ -54,6 +60,10 @@ class FieldReader {
   void operator()(const char* name, T& value) {
     const auto found = json_.is_object() ? json_.find(name) : json_.end();
     ok_ = ok_ && found != json_.end() && read(*found, value);
+  }
+  template <typename T>
+  void optional(const char* name, std::vector<T>& values) {
+    if (json_.is_object() && json_.contains(name)) (*this)(name, values);
   }
   bool ok() const { return ok_; }
 

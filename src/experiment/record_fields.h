@@ -110,6 +110,7 @@ void fields(auto& io, Is<TrialRecord> auto& x) {
   io("test_seconds", x.test_seconds);
   io("peak_bytes", x.peak_bytes);
   io("prompt", x.prompt);
+  io.optional("found_words", x.found_words);
 }
 
 }  // namespace incipit

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace incipit {
 namespace {
@@ -47,6 +47,15 @@ std::string majority_note(const ExperimentRun& run, std::span<const MeasuredTria
                      with_seeds(count, trials.size()));
 }
 
+/// Found in the training texts, so all trials have the same.
+std::string words_note(const ExperimentRun& run, const TrialRecord& trial) {
+  std::string labels;
+  for (std::size_t label = 0; label < trial.found_words.size(); ++label)
+    labels += fmt::format("{}{} '{}'", labels.empty() ? "" : "; ", run.test->labels[label],
+                          fmt::join(trial.found_words[label], "', '"));
+  return labels.empty() ? "" : fmt::format("Words found: {}.", labels);
+}
+
 /// From a hundredth on, texts that the run has seen make its figures too good.
 std::string overlap_note(const ExperimentRun& run) {
   std::vector<std::uint64_t> seen;
@@ -78,6 +87,7 @@ std::string run_note(const ExperimentRun& run, std::span<const MeasuredTrial> tr
     notes.push_back(collapse_note(run, trials));
     notes.push_back(majority_note(run, trials));
   }
+  notes.push_back(words_note(run, trials.front().record));
   notes.push_back(overlap_note(run));
   if (trials.size() < run.seeds.size())
     notes.push_back(fmt::format("Only {} of {} seeds were finished.", trials.size(), run.seeds.size()));

@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "incipit/predict.h"
 
 #include "backbone/architecture.h"
@@ -46,6 +48,15 @@ bool draws_head(const Model& model, const ExperimentRun& run) {
   if (run.options.init == PromptInit::adapter) return false;
   const std::optional<HeadLayerWeights>& stored = model.head_weights().output;
   return !stored || stored->weight.rows() != std::ssize(run.train->labels);
+}
+
+/// [labels] the words of a verbalizer that names its labels and gives each a list.
+std::vector<std::vector<std::string>> words_of(const AdapterInfo& info) {
+  const auto json = nlohmann::json::parse(info.verbalizer, nullptr, false);
+  std::vector<std::vector<std::string>> words;
+  if (!json.is_object()) return words;
+  for (const std::string& label : info.labels) words.push_back(json.value(label, std::vector<std::string>()));
+  return words;
 }
 
 double probability_of(const Prediction& prediction) {
@@ -129,6 +140,7 @@ Result<std::optional<MeasuredTrial>> run_trial(const Model& model, const Experim
   trial.record.epochs = std::move(result.epochs);
   trial.record.best_epoch = result.best_epoch;
   trial.record.train_seconds = result.seconds;
+  if (train_options.label_words > 0) trial.record.found_words = words_of(result.adapter.info());
   INCIPIT_CHECK(measure(model, result.adapter, run, options.most_wrong, observer, trial.record));
   trial.record.peak_bytes = peak_memory();
   if (options.look_into_prompts) trial.record.prompt = look_at_prompt(model, result.adapter, run, observer);

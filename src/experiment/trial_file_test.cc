@@ -37,6 +37,7 @@ MeasuredTrial example_trial() {
   record.prompt->similarity = {{1.0}};
   record.prompt->attention = {{3, {0.25}, 0.5, 0.25}};
   record.prompt->comparable = false;
+  record.found_words = {{" bad", " dull"}, {" good"}};
   return trial;
 }
 
@@ -62,6 +63,17 @@ TEST(TrialFile, ReadsBackWhatItWrites) {
   EXPECT_EQ(b.peak_bytes, a.peak_bytes);
   EXPECT_EQ(b.prompt->tokens[0].nearest[0].piece, "good");
   EXPECT_EQ(b.prompt->attention[0].virtual_tokens, a.prompt->attention[0].virtual_tokens);
+  EXPECT_EQ(b.found_words, a.found_words);
+}
+
+TEST(TrialFile, ReadsFilesOfBeforeWordsWereKept) {
+  MeasuredTrial trial = example_trial();
+  trial.record.found_words.clear();
+  const std::string text = trial_to_json(trial);
+  EXPECT_EQ(text.find("found_words"), std::string::npos) << text;
+  const auto again = trial_from_json(text);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->record.found_words.empty());
 }
 
 TEST(TrialFile, RefusesWhatIsNotOne) {
@@ -76,6 +88,7 @@ TEST(TrialFile, RefusesWhatIsNotOne) {
   EXPECT_FALSE(with("\"drawn_head\":true", "\"other\":true"));
   EXPECT_FALSE(with("\"correct\":[1,0,1]", "\"correct\":[1,\"0\",1]"));
   EXPECT_FALSE(with("\"correct\":[1,0,1]", "\"correct\":1"));
+  EXPECT_FALSE(with("\"found_words\":[[", "\"found_words\":[3,["));
   for (const char* other : {"", "[]", "null", "3", "{}", "{\"record\":[]}"})
     EXPECT_FALSE(trial_from_json(other)) << other;
   EXPECT_FALSE(trial_from_json(std::string_view(text).substr(0, text.size() / 2)));

@@ -57,6 +57,8 @@ std::optional<MeasuredTrial> TrialStore::find(const ExperimentRun& run, std::uin
   // A file that was changed by hand or is of another version must not break the comparison.
   if (!trial || trial->record.seed != seed || trial->record.correct.size() != run.test->examples.size())
     return std::nullopt;
+  // Nor must one that does not say which words it found.
+  if (run.options.label_words > 0 && trial->record.found_words.empty()) return std::nullopt;
   return trial;
 }
 
