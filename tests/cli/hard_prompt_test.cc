@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "cli_fixture.h"
 
 namespace incipit {
@@ -272,6 +274,70 @@ TEST_P(HardPromptTest, AnEnsembleIsTheMeanOfItsMembers) {
                          2, "--ensemble: needs several --adapter folders"));
 }
 
+TEST_P(HardPromptTest, AnEnsemblePredictsTheMeanOfItsMembers) {
+  const auto save = [&](const std::string& name, const std::string& words, const Arguments& more = {}) {
+    Arguments all{"--method", "hard", "--data", path("data.tsv"), "--output", path(name)};
+    all.insert(all.end(), more.begin(), more.end());
+    EXPECT_TRUE(succeeded(run(hard("train", all, words))));
+  };
+  save("one", kWords);
+  save("two", R"({"negative": "old", "positive": "very"})");
+  write("texts.tsv", labelled_texts(1100, 5, false));  // of several chunks
+  const auto predict = [&](const Arguments& more) {
+    Arguments all{"predict", "--model", path("base"), "--threads", "1"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run(all);
+  };
+  const auto lines = [&](const Arguments& more) {
+    Arguments all = more;
+    all.insert(all.end(), {"--data", path("texts.tsv")});
+    const Outcome outcome = predict(all);
+    EXPECT_TRUE(succeeded(outcome));
+    return lines_of(outcome.out);
+  };
+  const std::vector<std::string> one = lines({"--adapter", path("one")}),
+                                 two = lines({"--adapter", path("two")});
+  const std::vector<std::string> both =
+      lines({"--adapter", path("one"), "--adapter", path("two"), "--ensemble", "--logits"});
+  ASSERT_EQ(both.size(), 1100u);
+  const auto score = [](const std::string& line) {
+    return parse_json(line)["scores"]["positive"].get<double>();
+  };
+  for (std::size_t i = 0; i < both.size(); ++i) {
+    const nlohmann::json line = parse_json(both[i]);
+    EXPECT_EQ(line["id"], std::to_string(i));
+    EXPECT_EQ(line["adapter"], "ensemble");
+    EXPECT_NEAR(score(both[i]), (score(one[i]) + score(two[i])) / 2, 2e-6);
+    EXPECT_NEAR(std::exp(line["logits"][1].get<double>()), score(both[i]), 1e-5);
+  }
+  // A text behind the last folder is a text, and a file of flags may name the folders.
+  write("flags.toml", "adapter = ['" + path("one") + "', '" + path("two") + "']\nensemble = true\n");
+  const Outcome given =
+      predict({"--adapter", path("one"), "--ensemble", "--adapter", path("two"), "this old film"});
+  ASSERT_TRUE(succeeded(given));
+  EXPECT_EQ(lines_of(given.out).size(), 1u);
+  EXPECT_EQ(predict({"--config", path("flags.toml"), "this old film"}).out, given.out);
+
+  save("other", R"([["dull"], ["good"]])", {"--prepare", "movie-review"});
+  write("three.tsv", "text\tlabel\ngood\tgood\nweak\tweak\nold\told\n");
+  EXPECT_TRUE(succeeded(run(hard(
+      "train",
+      {"--method", "hard", "--data", path("three.tsv"), "--validation-split", "0", "--output", path("three")},
+      R"({"good": "good", "weak": "weak", "old": "old"})"))));
+  const auto together = [&](const std::string& name, const Arguments& more) {
+    Arguments all{"--adapter", path("one"), "--adapter", path(name)};
+    all.insert(all.end(), more.begin(), more.end());
+    return predict(all);
+  };
+  EXPECT_TRUE(fails_with(together("three", {"--ensemble", "a film"}), 1,
+                         "--ensemble: the labels of " + path("one") + " and " + path("three") + " differ"));
+  EXPECT_TRUE(fails_with(together("other", {"--ensemble", "a film"}), 1, "were prepared differently"));
+  EXPECT_TRUE(succeeded(together("other", {"--ensemble", "--prepare", "none", "a film"})));
+  EXPECT_TRUE(fails_with(together("two", {"a film"}), 2, "--adapter: several answer together only"));
+  EXPECT_TRUE(fails_with(predict({"--adapter", path("one"), "--ensemble", "a film"}), 2,
+                         "--ensemble: needs several --adapter folders"));
+}
+
 TEST_P(HardPromptTest, CompareRunsEachOnceAndNamesNoDrawnHead) {
   write("compare.toml",
         "title = 'Words'\n[data]\npath = '" + path("data.tsv") + "'\n[defaults]\nmodel = '" + path("base") +
@@ -296,6 +362,28 @@ TEST_P(HardPromptTest, CompareRunsEachOnceAndNamesNoDrawnHead) {
     EXPECT_EQ(note.find("random numbers"), std::string::npos) << note;
   }
   EXPECT_NE(runs[0]["trials"][0]["test"], runs[1]["trials"][0]["test"]);
+
+  const nlohmann::json words = runs[3]["trials"][0]["found_words"];
+  ASSERT_EQ(words.size(), 2u) << "of negative and positive";
+  ASSERT_EQ(words[0].size(), 1u);
+  const std::string note = "Words found: negative '" + words[0][0].get<std::string>() + "'; positive '" +
+                           words[1][0].get<std::string>() + "'.";
+  EXPECT_NE(runs[3]["note"].get<std::string>().find(note), std::string::npos) << runs[3]["note"];
+  EXPECT_NE(read("out/page.html").find("Words found: negative"), std::string::npos);
+  EXPECT_FALSE(runs[0]["trials"][0].contains("found_words"));
+
+  // A kept trial that does not say what it found is run again; the others are not.
+  for (const auto& entry : std::filesystem::directory_iterator(path("out/trials"))) {
+    nlohmann::json trial = parse_json(slurp(entry.path()));
+    trial["record"].erase("found_words");
+    spill(entry.path(), trial.dump());
+  }
+  const Outcome again =
+      run({"compare", path("compare.toml"), "--output", path("out"), "--json", "--threads", "1"});
+  ASSERT_TRUE(succeeded(again));
+  const nlohmann::json runs_again = parse_json(again.out)["runs"];
+  EXPECT_EQ(runs_again[3]["trials"][0]["found_words"], words);
+  EXPECT_EQ(runs_again[0]["trials"][0]["test_seconds"], runs[0]["trials"][0]["test_seconds"]);
 }
 
 }  // namespace
