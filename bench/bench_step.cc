@@ -101,7 +101,9 @@ Status serve_steps(const Options& options) {
               read_batches(options.batches, Template(options.virtual_tokens, options.insert_layer),
                            spec.positions, num_labels));
   AdapterInfo info;
-  info.method = options.insert_layer > 0 ? Method::late : Method::prompt;
+  info.method = options.virtual_tokens == 0 ? Method::head
+                : options.insert_layer > 0  ? Method::late
+                                            : Method::prompt;
   info.head_input = spec.is_causal ? HeadInput::last : HeadInput::first;
   info.num_virtual_tokens = options.virtual_tokens;
   info.insert_layer = options.insert_layer;

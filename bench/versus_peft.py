@@ -53,8 +53,8 @@ DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_d
             "seq_classif_dropout")
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def make_parser(about):
+    parser = argparse.ArgumentParser(description=about.split("\n")[0])
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--model", type=pathlib.Path, help="folder of a model")
     source.add_argument("--shape", choices=SHAPES, help="random weights of this shape")
@@ -76,8 +76,12 @@ def arguments():
     parser.add_argument("--max-batch-tokens", type=int, default=1024, help="of ours")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between steps, for idle threads to sleep")
     parser.add_argument("--json", type=pathlib.Path, help="also write everything here")
+    return parser
+
+
+def checked(parser):
     options = parser.parse_args()
-    for name in ("batch_size", "virtual_tokens", "steps", "threads"):
+    for name in ("batch_size", "steps", "threads"):
         if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
     options.peft_dtype = options.peft_dtype or ("float32" if options.precision == "f32" else "bfloat16")
@@ -284,7 +288,7 @@ def about(options, tokens):
 
 
 def main():
-    options = arguments()
+    options = checked(make_parser(__doc__))
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as closing:
         scratch = pathlib.Path(scratch)
         folder = model_folder(options, scratch)

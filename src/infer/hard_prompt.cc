@@ -1,6 +1,8 @@
 #include "incipit/hard_prompt.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -21,21 +23,20 @@ std::vector<Example> content_free(Calibration calibration) {
   return examples;
 }
 
-/// The labels' bias: log-probabilities that the content-free texts give them.
+/// The labels' bias: the log of the probability that the content-free texts give their words in the mean. As
+/// in Zhao et al.'s code, a text on which the words are unlikely altogether counts little.
 Result<std::vector<double>> measure_bias(const Model& model, const Adapter& adapter,
                                          Calibration calibration) {
   Predictor predictor(model, adapter, {});
   INCIPIT_TRY(const std::vector<Prediction> predictions, predictor.predict(content_free(calibration)));
   std::vector<double> bias(adapter.info().labels.size(), 0.0);
   for (std::size_t label = 0; label < bias.size(); ++label) {
-    if (calibration == Calibration::domain) {
-      bias[label] = static_cast<double>(predictions.front().logits[label]);
-      continue;
-    }
-    double sum = 0;
+    double most = -std::numeric_limits<double>::infinity(), sum = 0;
     for (const Prediction& prediction : predictions)
-      sum += static_cast<double>(prediction.probabilities[label]);
-    bias[label] = std::log(sum / static_cast<double>(predictions.size()));
+      most = std::max(most, static_cast<double>(prediction.logits[label]));
+    for (const Prediction& prediction : predictions)
+      sum += std::exp(static_cast<double>(prediction.logits[label]) - most);
+    bias[label] = most + std::log(sum / static_cast<double>(predictions.size()));
   }
   return bias;
 }

@@ -236,7 +236,7 @@ TEST_P(WordsInTheBlank, CalibrationTakesAwayWhatContentFreeTextsSay) {
   for (std::size_t label = 0; label < 2; ++label) {
     double mean = 0;
     for (const Prediction& prediction : *scores)
-      mean += static_cast<double>(prediction.probabilities[label]) / 3;
+      mean += std::exp(static_cast<double>(prediction.logits[label])) / 3;
     EXPECT_NEAR(by_context->info().label_bias[label], std::log(mean), 1e-5);
     EXPECT_NEAR(by_domain->info().label_bias[label], (*scores)[0].logits[label], 1e-5);
   }
