@@ -1,7 +1,9 @@
 #include "base/memory.h"
 
 #include <fstream>
+#include <new>
 #include <string>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 namespace incipit {
@@ -22,6 +24,19 @@ std::int64_t peak_memory() {
 #else
   return usage.ru_maxrss * 1024;
 #endif
+}
+
+std::byte* map_pages(std::size_t bytes) {
+  void* pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  ::madvise(pages, bytes, MADV_HUGEPAGE);
+#endif
+  return static_cast<std::byte*>(pages);
+}
+
+void unmap_pages(std::byte* pages, std::size_t bytes) {
+  ::munmap(pages, bytes);
 }
 
 }  // namespace incipit

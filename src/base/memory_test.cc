@@ -35,5 +35,15 @@ TEST(PeakMemory, StartsAnewWhereTheSystemAllowsIt) {
   EXPECT_LT(peak_memory(), peak - kBytes / 2);
 }
 
+TEST(Memory, PagesAreZerosOfTheirOwn) {
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{3} << 20}) {
+    std::byte* pages = map_pages(bytes);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pages) % 4096, 0U);
+    for (std::size_t i = 0; i < bytes; i += 1000) ASSERT_EQ(pages[i], std::byte{0});
+    pages[bytes - 1] = std::byte{1};
+    unmap_pages(pages, bytes);
+  }
+}
+
 }  // namespace
 }  // namespace incipit

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <type_traits>
 #include <vector>
 
 #include <fmt/format.h>
 #include <hwy/cache_control.h>
 
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "ops/narrow.h"
 #include "ops/panel_layout.h"
@@ -426,10 +426,9 @@ std::int64_t bytes_of(PanelType type) {
   return 1;
 }
 
-std::shared_ptr<std::byte> allocate(std::int64_t bytes) {
-  constexpr std::align_val_t kAlignment{64};
-  return {static_cast<std::byte*>(::operator new(static_cast<std::size_t>(bytes), kAlignment)),
-          [=](std::byte* pointer) { ::operator delete(pointer, kAlignment); }};
+std::shared_ptr<std::byte> allocate(std::int64_t size) {
+  const auto bytes = static_cast<std::size_t>(std::max<std::int64_t>(size, 1));
+  return {map_pages(bytes), [bytes](std::byte* pages) { unmap_pages(pages, bytes); }};
 }
 
 /// rows(n, first, count, to): numbers [first, first + count) of output n.

@@ -8,6 +8,8 @@
 #include <new>
 #include <span>
 
+#include "base/memory.h"
+
 namespace incipit {
 
 /// A view of rows of floats, `stride` floats apart. Does not own.
@@ -37,8 +39,21 @@ struct ConstMatrixView {
   const float* row(std::int64_t i) const { return data + i * stride; }
 };
 
-/// An owned, 64-byte aligned, contiguous matrix of f32. Growing keeps the storage where it is large enough, so that a
-/// matrix reused every step stops allocating; contents are unspecified after resize().
+/// Gives a Matrix's memory back to where it came from.
+struct FreeNumbers {
+  static constexpr std::align_val_t kAlignment{64};
+
+  std::size_t paged_bytes = 0;  // 0: of the heap
+  void operator()(float* numbers) const {
+    if (paged_bytes > 0)
+      unmap_pages(reinterpret_cast<std::byte*>(numbers), paged_bytes);
+    else
+      ::operator delete(numbers, kAlignment);
+  }
+};
+
+/// An owned, 64-byte aligned, contiguous matrix of f32. Growing keeps the storage where it is large enough,
+/// so that a matrix reused every step stops allocating; contents are unspecified after resize().
 class Matrix {
  public:
   Matrix() = default;
@@ -51,7 +66,11 @@ class Matrix {
     const std::int64_t size = rows * cols;
     if (size > capacity_) {
       const std::size_t bytes = sizeof(float) * static_cast<std::size_t>(size);
-      storage_.reset(static_cast<float*>(::operator new(bytes, kAlignment)));
+      storage_.reset();  // before the new one is made: they need not both fit
+      capacity_ = 0;
+      storage_ = bytes < kPaged ? Storage(static_cast<float*>(::operator new(bytes, FreeNumbers::kAlignment)),
+                                          FreeNumbers{0})
+                                : Storage(reinterpret_cast<float*>(map_pages(bytes)), FreeNumbers{bytes});
       capacity_ = size;
     }
     rows_ = rows;
@@ -72,12 +91,11 @@ class Matrix {
   ConstMatrixView view() const { return {data(), rows_, cols_, cols_}; }
 
  private:
-  static constexpr std::align_val_t kAlignment{64};
-  struct Free {
-    void operator()(float* pointer) const { ::operator delete(pointer, kAlignment); }
-  };
+  /// Large ones would leave holes in the heap that small ones then split.
+  static constexpr std::size_t kPaged = std::size_t{1} << 20;
+  using Storage = std::unique_ptr<float[], FreeNumbers>;
 
-  std::unique_ptr<float[], Free> storage_;
+  Storage storage_;
   std::int64_t capacity_ = 0;
   std::int64_t rows_ = 0;
   std::int64_t cols_ = 0;
