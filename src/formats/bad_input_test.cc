@@ -216,6 +216,8 @@ TEST_F(LyingHeader, OfSafetensors) {
        "does not take the 8 bytes"},
       {R"({"a":{"dtype":"U8","shape":[18446744073709551615,0],"data_offsets":[0,0]}})",
        "does not take the 0 bytes"},
+      {R"({"a":{"dtype":"U8","shape":[4611686018427387904,3,0],"data_offsets":[0,0]}})",
+       "does not take the 0 bytes"},
       {R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})",
        "shape must be a list of non-negative integers"},
       {R"({"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}})",

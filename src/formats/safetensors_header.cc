@@ -84,13 +84,14 @@ std::optional<std::vector<std::uint64_t>> unsigned_array(const Json& object, con
   return values;
 }
 
-/// Bytes that a tensor of this shape takes.
+/// Bytes that a tensor of this shape takes; none where its sizes, even those before a 0, multiply beyond 64
+/// bits with a sign.
 std::optional<std::uint64_t> byte_count(std::span<const std::uint64_t> shape, DType dtype) {
   std::optional<std::uint64_t> count = 1;
   for (const std::uint64_t size : shape) {
     if (size > INT64_MAX) return std::nullopt;
     count = checked_multiply(*count, size);
-    if (!count) return std::nullopt;
+    if (!count || *count > INT64_MAX) return std::nullopt;
   }
   return checked_multiply(*count, size_of(dtype));
 }

@@ -1,5 +1,7 @@
 #include "prompt/fixed_words.h"
 
+#include "base/text_width.h"
+
 namespace incipit {
 
 Result<std::vector<std::int32_t>> encode_fixed(const TemplatePart& part, const Tokenizer& tokenizer) {
@@ -8,7 +10,7 @@ Result<std::vector<std::int32_t>> encode_fixed(const TemplatePart& part, const T
   if (part.kind != TemplatePart::Kind::special)
     return fail("column {}: words or a special token are needed", part.column);
   const auto id = tokenizer.id(part.text);
-  if (!id) return fail("the vocabulary has no token \"{}\"", part.text);
+  if (!id) return fail("the vocabulary has no token \"{}\"", fit_on_line(part.text, 60));
   return std::vector<std::int32_t>{*id};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/text_width.h"
 #include "prompt/fixed_words.h"
 #include "prompt/truncation.h"
 
@@ -100,7 +101,7 @@ Status Template::add_soft(const TemplatePart& part, const Tokenizer& tokenizer) 
   } else if (!part.text.empty()) {
     INCIPIT_TRY(const std::vector<std::int32_t> words,
                 tokenizer.encode_words(part.blank_before ? " " + part.text : part.text));
-    if (words.empty()) return fail("soft \"{}\" has no tokens", part.text);
+    if (words.empty()) return fail("soft \"{}\" has no tokens", fit_on_line(part.text, 60));
     for (const std::int32_t word : words) new_row(word);
   } else {
     new_row(std::nullopt);

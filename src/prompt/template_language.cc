@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/text_width.h"
 #include "prompt/brace_options.h"
 
 namespace incipit {
@@ -25,6 +26,12 @@ std::optional<Kind> plain_kind(std::string_view name) {
 
 tl::unexpected<Error> at(std::size_t column, const std::string& message) {
   return fail("template, column {}: {}", column, message);
+}
+
+/// A name of the template's for an error, which is one line whatever the name holds.
+std::string shown(std::string_view name) {
+  constexpr std::size_t kColumns = 60;
+  return fit_on_line(name, kColumns);
 }
 
 constexpr std::string_view kKnownParts =
@@ -58,7 +65,7 @@ Status apply_option(const BraceOption& option, bool& has_kind, TemplatePart& par
   if (option.name == "placeholder") {
     INCIPIT_TRY(const std::string which, text("text_a or text_b"));
     if (which != "text_a" && which != "text_b")
-      return at(option.column, fmt::format("placeholder '{}': text_a and text_b are known", which));
+      return at(option.column, fmt::format("placeholder '{}': text_a and text_b are known", shown(which)));
     part.shortenable = true;
     return takes_kind(which == "text_a" ? Kind::text_a : Kind::text_b);
   }
@@ -82,7 +89,7 @@ Status apply_option(const BraceOption& option, bool& has_kind, TemplatePart& par
   if (option.name == "duplicate") return number(part.count);
   if (option.name == "post_processing")
     return at(option.column, "'post_processing' is code; templates are data and nothing of them is run");
-  return at(option.column, fmt::format("'{}' is not a part; {}", option.name, kKnownParts));
+  return at(option.column, fmt::format("'{}' is not a part; {}", shown(option.name), kKnownParts));
 }
 
 Result<TemplatePart> part_of(const std::vector<BraceOption>& options, std::size_t column) {
@@ -93,7 +100,7 @@ Result<TemplatePart> part_of(const std::vector<BraceOption>& options, std::size_
     const auto kind = plain_kind(options.front().name);
     if (!kind)
       return at(options.front().column,
-                fmt::format("'{}' is not a part; {}", options.front().name, kKnownParts));
+                fmt::format("'{}' is not a part; {}", shown(options.front().name), kKnownParts));
     part.kind = *kind;
     part.shortenable = *kind == Kind::text_a || *kind == Kind::text_b;
     return part;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/utf8.h"
+
 namespace incipit {
 namespace {
 
@@ -92,6 +94,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{R"({"shortenable": true})", "nothing says what this part is"},
                     Mistake{R"({"placeholder": "text_a", "post_processing": "lambda x: x"})", "is code"},
                     Mistake{R"({"soft": lambda})", "'lambda' is no value"}));
+
+TEST(TemplateLanguage, AnErrorIsOneLineOfUtf8WhateverTheNameHolds) {
+  for (const char* source : {"{\"a\nb\"}", "{\"a\\nb\"}", "{\"a\r\xff\"}", "{mask, 'a\nb'}",
+                             "{\"placeholder\": \"text\na\"}", "{'a\nb': 1, 'c': 2}"}) {
+    const auto parts = parse_template(source);
+    ASSERT_FALSE(parts) << source;
+    const std::string& message = parts.error().message;
+    EXPECT_EQ(message.find_first_of("\n\r"), std::string::npos) << message;
+    EXPECT_TRUE(is_valid_utf8(message)) << message;
+  }
+}
 
 }  // namespace
 }  // namespace incipit
