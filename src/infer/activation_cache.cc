@@ -9,8 +9,8 @@
 
 #include "backbone/backbone.h"
 #include "infer/activation_folder.h"
-#include "ops/narrow.h"
 #include "ops/linear.h"
+#include "ops/narrow.h"
 #include "tensor/dtype.h"
 
 namespace incipit {
@@ -129,7 +129,7 @@ void ActivationCache::keep(std::int64_t layer, std::span<const Rows> examples) {
     const auto values = static_cast<std::size_t>(example.rows.rows * example.rows.cols);
     const std::size_t size = values * size_of(stored_type(options_.type));
     if (options_.type == CacheType::bf16) {
-      round_to_bf16(example.rows.data, example.rows.rows, example.rows.cols, {},
+      round_to_bf16(example.rows.data, static_cast<std::int64_t>(values),
                     reinterpret_cast<std::uint16_t*>(next));
       convert_to_f32(DType::bf16, next, {example.rows.data, values});
     } else {

@@ -80,13 +80,6 @@ void copy_rows(const float* source, std::int64_t stride, std::int64_t rows, std:
   for (std::int64_t i = 0; i < rows; ++i) std::copy_n(source + i * stride, cols, destination.row(i));
 }
 
-#if HWY_TARGET == HWY_SCALAR
-HWY_INLINE void transpose_4x4(const float* source, std::int64_t source_stride, float* to,
-                              std::int64_t to_stride) {
-  for (int i = 0; i < 4; ++i)
-    for (int j = 0; j < 4; ++j) to[j * to_stride + i] = source[i * source_stride + j];
-}
-#else
 /// Four rows of four, `source_stride` apart, to four columns.
 HWY_INLINE void transpose_4x4(const float* source, std::int64_t source_stride, float* to,
                               std::int64_t to_stride) {
@@ -100,7 +93,6 @@ HWY_INLINE void transpose_4x4(const float* source, std::int64_t source_stride, f
   hn::StoreU(hn::InterleaveLower(d, even_high, odd_high), d, to + 2 * to_stride);
   hn::StoreU(hn::InterleaveUpper(d, even_high, odd_high), d, to + 3 * to_stride);
 }
-#endif
 
 /// destination [cols, padded rows] = the rows' transpose, zero in the padding.
 void transpose(const Matrix& source, Matrix& destination) {

@@ -12,9 +12,6 @@
 namespace incipit {
 namespace {
 
-/// Inputs that the s32 sums of 8-bit products have room for: 255 * 127 each.
-constexpr std::int64_t kMostInt8Inputs = 65536;
-
 /// What stands around the products of integers: [out] each, the bias or empty.
 struct Channels {
   std::vector<float> scales, sums, bias;
@@ -49,15 +46,9 @@ class Int8Kernel : public LinearKernel {
   /// x: [padded rows, in]; products: [padded rows, out].
   virtual void multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* products) const = 0;
 
-  /// The gradient by the input is a sum over output channels, whose scales are its factors; dy times these is
+  /// The gradient by the input is a sum over output channels, whose scales are its factors: dy times these is
   /// rounded to bf16.
   const std::vector<float>& channel_scales() const { return channels_.scales; }
-  const float* scaled_gradient(const float* dy, std::int64_t rows) const {
-    Matrix& floats = KernelScratch::of_thread().floats;
-    floats.resize(rows, out_);
-    round_to_bf16(dy, rows, out_, channels_.scales, floats.data());
-    return floats.data();
-  }
 
   std::int64_t in_, out_;
 
@@ -65,22 +56,40 @@ class Int8Kernel : public LinearKernel {
   Channels channels_;
 };
 
-/// By the processor's units. The gradient takes bf16's where they are the faster ones, so that a training
-/// step gains from int8 in any case.
-class UnitInt8Kernel : public Int8Kernel {
+class PanelInt8Kernel : public Int8Kernel {
  public:
-  UnitInt8Kernel(std::int64_t in, std::int64_t out, Channels channels, PackedMatmul forward)
+  PanelInt8Kernel(Channels channels, PanelWeight weight)
+      : Int8Kernel(weight.in(), weight.out(), std::move(channels)), weight_(std::move(weight)) {}
+
+  void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const override {
+    weight_.multiply_transposed(dy, channel_scales(), rows, dx, accumulate);
+  }
+
+ protected:
+  std::span<const std::byte> weight_bytes() const override { return weight_.bytes(); }
+  void multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* products) const override {
+    weight_.multiply(x, rows, products);
+  }
+
+ private:
+  PanelWeight weight_;
+};
+
+/// By the library's matmuls, of which the gradient's is bf16's where that is the faster one.
+class LibraryInt8Kernel : public Int8Kernel {
+ public:
+  LibraryInt8Kernel(std::int64_t in, std::int64_t out, Channels channels, PackedMatmul forward)
       : Int8Kernel(in, out, std::move(channels)), forward_(std::move(forward)) {}
 
   void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const override {
     std::call_once(backward_once_, [this] { pack_backward(); });
     if (panels_) {
-      panels_->multiply_transposed(scaled_gradient(dy, rows), rows, dx, accumulate);
+      panels_->multiply_transposed(dy, channel_scales(), rows, dx, accumulate);
       return;
     }
     const std::int64_t padded = padded_rows(rows);
     std::uint16_t* halves = room(KernelScratch::of_thread().halves, padded * out_);
-    round_to_bf16(dy, rows, out_, channel_scales(), halves);
+    round_rows_to_bf16(dy, rows, out_, channel_scales(), halves);
     backward_->run(halves, padded, dx, accumulate);
   }
 
@@ -94,7 +103,7 @@ class UnitInt8Kernel : public Int8Kernel {
   void pack_backward() const {
     Matrix transposed;
     forward_.unpack_transposed(transposed);
-    if (is_bf16_faster()) {
+    if (is_library_faster(MatmulType::bf16)) {
       backward_.emplace(std::as_const(transposed).view(), std::span<const float>());
       return;
     }
@@ -111,30 +120,6 @@ class UnitInt8Kernel : public Int8Kernel {
   mutable std::optional<PanelWeight> panels_{};
 };
 
-/// Where the processor has none, or their sums overflow: 16-bit products of the same numbers.
-class EmulatedInt8Kernel : public Int8Kernel {
- public:
-  EmulatedInt8Kernel(Channels channels, PanelWeight weight)
-      : Int8Kernel(weight.in(), weight.out(), std::move(channels)), weight_(std::move(weight)) {}
-
-  void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const override {
-    weight_.multiply_transposed(scaled_gradient(dy, rows), rows, dx, accumulate);
-  }
-
- protected:
-  std::span<const std::byte> weight_bytes() const override { return weight_.bytes(); }
-  void multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* products) const override {
-    weight_.multiply(x, rows, products);
-  }
-
- private:
-  PanelWeight weight_;
-};
-
-bool takes_units(std::int64_t in) {
-  return has_units_for(MatmulType::u8s8) && in <= kMostInt8Inputs;
-}
-
 Result<std::vector<float>> take_floats(std::int64_t count, ArrayFileReader& packed) {
   INCIPIT_TRY(const std::shared_ptr<const std::byte> bytes,
               packed.take(static_cast<std::size_t>(count) * sizeof(float)));
@@ -148,11 +133,11 @@ std::unique_ptr<LinearKernel> int8_kernel(ConstMatrixView weight, std::span<cons
   QuantisedWeight quantised = quantise_weight(weight);
   const std::int64_t in = weight.cols, out = weight.rows;
   Channels channels{std::move(quantised.scales), std::move(quantised.sums), {bias.begin(), bias.end()}};
-  if (takes_units(in))
-    return std::make_unique<UnitInt8Kernel>(in, out, std::move(channels),
-                                            PackedMatmul(quantised.values.data(), in, out));
-  return std::make_unique<EmulatedInt8Kernel>(std::move(channels),
-                                              PanelWeight(quantised.values.data(), in, out));
+  if (is_library_faster(MatmulType::u8s8))
+    return std::make_unique<LibraryInt8Kernel>(in, out, std::move(channels),
+                                               PackedMatmul(quantised.values.data(), in, out));
+  return std::make_unique<PanelInt8Kernel>(std::move(channels),
+                                           PanelWeight(quantised.values.data(), in, out));
 }
 
 LoadedKernel load_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
@@ -161,12 +146,12 @@ LoadedKernel load_int8_kernel(std::int64_t in, std::int64_t out, std::span<const
   INCIPIT_TRY(channels.scales, take_floats(out, packed));
   INCIPIT_TRY(channels.sums, take_floats(out, packed));
   channels.bias.assign(bias.begin(), bias.end());
-  if (takes_units(in)) {
+  if (is_library_faster(MatmulType::u8s8)) {
     INCIPIT_TRY(PackedMatmul matmul, PackedMatmul::load(MatmulType::u8s8, in, out, {}, packed));
-    return std::make_unique<UnitInt8Kernel>(in, out, std::move(channels), std::move(matmul));
+    return std::make_unique<LibraryInt8Kernel>(in, out, std::move(channels), std::move(matmul));
   }
   INCIPIT_TRY(PanelWeight weight, PanelWeight::load(PanelType::int8, in, out, packed));
-  return std::make_unique<EmulatedInt8Kernel>(std::move(channels), std::move(weight));
+  return std::make_unique<PanelInt8Kernel>(std::move(channels), std::move(weight));
 }
 
 }  // namespace incipit

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "ops/narrow.h"
-#include "tensor/matrix.h"
 
 namespace incipit {
 
@@ -13,7 +12,6 @@ struct KernelScratch {
   std::vector<std::uint16_t> halves;
   std::vector<std::uint8_t> bytes;
   std::vector<std::int32_t> products;
-  Matrix floats;
   std::vector<RowScale> scales;
 
   static KernelScratch& of_thread() {

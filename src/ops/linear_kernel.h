@@ -7,6 +7,7 @@
 #include "incipit/result.h"
 
 #include "base/array_file.h"
+#include "ops/panel_weight.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -21,17 +22,18 @@ class LinearKernel {
   virtual void save(ArrayFileWriter& packed) const = 0;
 };
 
-/// weight: [out, in]; bias: [out] or empty. Both are copied.
-std::unique_ptr<LinearKernel> f32_kernel(ConstMatrixView weight, std::span<const float> bias);
-std::unique_ptr<LinearKernel> bf16_kernel(ConstMatrixView weight, std::span<const float> bias);
+// weight: [out, in]; bias: [out] or empty. Both are copied. A panel kernel's type is f32 or bf16.
+std::unique_ptr<LinearKernel> panel_kernel(PanelType type, ConstMatrixView weight,
+                                           std::span<const float> bias);
+std::unique_ptr<LinearKernel> library_bf16_kernel(ConstMatrixView weight, std::span<const float> bias);
 std::unique_ptr<LinearKernel> int8_kernel(ConstMatrixView weight, std::span<const float> bias);
 
-/// What a kernel of the same size saved.
+// What a kernel of the same size saved.
 using LoadedKernel = Result<std::unique_ptr<LinearKernel>>;
-LoadedKernel load_f32_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
-                             ArrayFileReader& packed);
-LoadedKernel load_bf16_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
-                              ArrayFileReader& packed);
+LoadedKernel load_panel_kernel(PanelType type, std::int64_t in, std::int64_t out, std::span<const float> bias,
+                               ArrayFileReader& packed);
+LoadedKernel load_library_bf16_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                                      ArrayFileReader& packed);
 LoadedKernel load_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
                               ArrayFileReader& packed);
 

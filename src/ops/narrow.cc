@@ -9,55 +9,13 @@
 #define HWY_TARGET_INCLUDE "ops/narrow.cc"
 #include <hwy/foreach_target.h>  // must come before highway.h
 
-#include "ops/simd-inl.h"
+#include "ops/narrow-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
 
-/// Writes to_narrow(offset, vector) for every vector of a row; of the last one just the lanes in range.
-template <typename T, typename ToNarrow>
-HWY_INLINE void narrow_row(const float* x, std::int64_t width, T* out, ToNarrow to_narrow) {
-  const FloatTag d;
-  const hn::Rebind<T, FloatTag> narrow;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  std::int64_t i = 0;
-  for (; i + lanes <= width; i += lanes) hn::StoreU(to_narrow(hn::LoadU(d, x + i)), narrow, out + i);
-  if (i == width) return;
-  HWY_ALIGN T rest[HWY_MAX_BYTES / sizeof(float)];
-  hn::StoreU(to_narrow(load_first(x + i, width - i)), narrow, rest);
-  std::copy_n(rest, width - i, out + i);
-}
-
-/// The bits of the nearest bf16, in the upper half; a NaN's as they are, but sure to have one in that half.
-HWY_INLINE auto nearest_bf16(FloatVec x) {
-  const hn::RebindToUnsigned<FloatTag> du;
-  const auto bits = hn::BitCast(du, x);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1));
-  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fff)));
-  const auto quiet = hn::Or(bits, hn::Set(du, 0x400000));
-  return hn::IfThenElse(hn::RebindMask(du, hn::IsNaN(x)), quiet, rounded);
-}
-
-void row_to_bf16(const float* x, std::int64_t width, std::uint16_t* out) {
-  const hn::RebindToSigned<FloatTag> di;
-  const hn::Rebind<std::uint16_t, FloatTag> narrow;
-  narrow_row(x, width, out, [&](FloatVec value) HWY_ATTR {
-    return hn::DemoteTo(narrow, hn::BitCast(di, hn::ShiftRight<16>(nearest_bf16(value))));
-  });
-}
-
-void row_to_rounded(const float* x, std::int64_t width, float* out) {
-  const FloatTag d;
-  const hn::RebindToUnsigned<FloatTag> du;
-  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    const auto bits = hn::And(nearest_bf16(load(x + i)), hn::Set(du, 0xffff0000u));
-    store(hn::BitCast(d, bits), out + i);
-  });
-}
-
-void multiply_row(const float* x, const float* factors, std::int64_t width, float* out) {
-  for_each_vector(width, [&](std::int64_t i, auto load, auto store)
-                             HWY_ATTR { store(hn::Mul(load(x + i), load(factors + i)), out + i); });
+void rounded_row(const float* x, const float* factors, std::int64_t width, std::uint16_t* out) {
+  row_to_bf16(x, factors, width, out);
 }
 
 /// The least and greatest of a row and 0, and a sum that is 0, or NaN where a number is not finite.
@@ -98,7 +56,7 @@ void quantise_row(const float* x, std::int64_t width, std::uint8_t* out, RowScal
   const hn::Rebind<std::uint8_t, FloatTag> narrow;
   float inverse = 0;
   *scale = row_scale(x, width, inverse);
-  narrow_row(x, width, out, [&](FloatVec value) HWY_ATTR {
+  narrow_row(x, width, out, [&](std::int64_t, FloatVec value) HWY_ATTR {
     return hn::DemoteTo(narrow, hn::ConvertTo(di, quantised(value, inverse, scale->zero)));
   });
 }
@@ -110,7 +68,7 @@ void quantise_channel(const float* weight, std::int64_t in, std::int8_t* out, fl
   const Extent extent = extent_of(weight, in);
   *scale = std::max(-extent.low, extent.high) / 127.0f + extent.finite;
   const float inverse = *scale > 0 ? 1.0f / *scale : 0.0f;
-  narrow_row(weight, in, out, [&](FloatVec value) HWY_ATTR {
+  narrow_row(weight, in, out, [&](std::int64_t, FloatVec value) HWY_ATTR {
     return hn::DemoteTo(narrow, hn::ConvertTo(di, hn::Round(hn::Mul(value, hn::Set(d, inverse)))));
   });
 }
@@ -139,9 +97,7 @@ HWY_AFTER_NAMESPACE();
 namespace incipit {
 namespace {
 
-HWY_EXPORT(row_to_bf16);
-HWY_EXPORT(row_to_rounded);
-HWY_EXPORT(multiply_row);
+HWY_EXPORT(rounded_row);
 HWY_EXPORT(quantise_row);
 HWY_EXPORT(quantise_channel);
 HWY_EXPORT(dequantise_row);
@@ -156,32 +112,17 @@ void for_rows(std::int64_t rows, std::int64_t width, Body body) {
                });
 }
 
-/// Calls body(row, r), the row multiplied by the factors, where there are any.
-template <typename Body>
-void for_multiplied_rows(const float* x, std::int64_t rows, std::int64_t width,
-                         std::span<const float> factors, Body body) {
-  for_rows(rows, width, [&](std::int64_t r) {
-    if (factors.empty()) return body(x + r * width, r);
-    thread_local std::vector<float> row;
-    row.resize(static_cast<std::size_t>(width));
-    HWY_DYNAMIC_DISPATCH(multiply_row)(x + r * width, factors.data(), width, row.data());
-    body(row.data(), r);
-  });
-}
-
 }  // namespace
 
-void round_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
-                   std::uint16_t* out) {
-  for_multiplied_rows(x, rows, width, factors, [&](const float* row, std::int64_t r) {
-    HWY_DYNAMIC_DISPATCH(row_to_bf16)(row, width, out + r * width);
-  });
+void round_to_bf16(const float* x, std::int64_t count, std::uint16_t* out) {
+  HWY_DYNAMIC_DISPATCH(rounded_row)(x, nullptr, count, out);
 }
 
-void round_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
-                   float* out) {
-  for_multiplied_rows(x, rows, width, factors, [&](const float* row, std::int64_t r) {
-    HWY_DYNAMIC_DISPATCH(row_to_rounded)(row, width, out + r * width);
+void round_rows_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
+                        std::uint16_t* out) {
+  for_rows(rows, width, [&](std::int64_t r) {
+    HWY_DYNAMIC_DISPATCH(rounded_row)
+    (x + r * width, factors.empty() ? nullptr : factors.data(), width, out + r * width);
   });
 }
 

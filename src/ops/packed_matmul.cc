@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "ops/panel_weight.h"
+
 namespace incipit {
 namespace {
 
@@ -81,24 +83,10 @@ bool has_instructions(dnnl::cpu_isa wanted) {
 
 }  // namespace
 
-bool has_units_for(MatmulType type) {
-  switch (type) {
-    case MatmulType::bf16:
-      return has_instructions(dnnl::cpu_isa::avx512_core_bf16);
-    case MatmulType::u8s8:
-      return has_instructions(dnnl::cpu_isa::avx512_core_vnni) || has_instructions(dnnl::cpu_isa::avx2_vnni);
-  }
-  return false;
-}
-
-bool is_bf16_faster() {
-#if defined(__x86_64__)
-  // Measured: AVX-512's bf16 products alone are slower than f32 on Intel's processors, whose tiles are not.
-  return has_instructions(dnnl::cpu_isa::avx512_core_amx) ||
-         (has_units_for(MatmulType::bf16) && __builtin_cpu_is("amd"));
-#else
-  return false;
-#endif
+bool is_library_faster(MatmulType type) {
+  if (has_instructions(dnnl::cpu_isa::avx512_core_amx)) return true;
+  return type == MatmulType::u8s8 && has_instructions(dnnl::cpu_isa::avx2_vnni) &&
+         !has_units_for(PanelType::int8);
 }
 
 std::string packed_layout_name() {

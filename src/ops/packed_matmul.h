@@ -16,12 +16,9 @@ namespace incipit {
 /// What a matmul multiplies and gives: bf16 in f32, u8 activations with s8 weights in s32.
 enum class MatmulType { bf16, u8s8 };
 
-/// Whether this processor has units for it; without them it would be slow, wrong (sums of u8s8 saturate) or
-/// missing.
-bool has_units_for(MatmulType type);
-
-/// Whether bf16 units are worth more than the f32 ones.
-bool is_bf16_faster();
+/// Whether the library has units of this processor for it that our own kernels do not use: matrix tiles,
+/// 8-bit products of 256-bit vectors.
+bool is_library_faster(MatmulType type);
 
 /// Which libraries and processors pack alike.
 std::string packed_layout_name();

@@ -20,6 +20,9 @@ enum class PanelType { f32, bf16, int8 };
 /// Which processors lay panels out alike.
 std::string panel_layout_name();
 
+/// Whether this processor multiplies these numbers two or four at a time; else they are widened first.
+bool has_units_for(PanelType type);
+
 /// A weight [out, in] cut into panels as wide as the vector units of this processor take at once: the one
 /// packing serves y = x Wᵀ and dx = dy W. A row's result does not depend on the rows beside it. Immutable and
 /// thread-safe; copies share the memory.
@@ -41,19 +44,23 @@ class PanelWeight {
   std::int64_t out() const { return out_; }
 
   /// y = x Wᵀ + bias, added to what y holds where `accumulate`. x: [rows, in], y: [rows, out], contiguous;
-  /// bias: [out] or empty.
+  /// bias: [out] or empty. With a bf16 weight x is rounded to bf16 too. Not with int8.
   void multiply(const float* x, std::int64_t rows, std::span<const float> bias, float* y,
                 bool accumulate) const;
 
   /// The same of 8-bit numbers with an int8 weight: exact sums, which must fit into y's 32 bits.
   void multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* y) const;
 
-  /// dx = dy W, added to what dx holds where `accumulate`. dy: [rows, out], dx: [rows, in], contiguous.
-  void multiply_transposed(const float* dy, std::int64_t rows, float* dx, bool accumulate) const;
+  /// dx = dy W, added to what dx holds where `accumulate`. dy: [rows, out], dx: [rows, in], contiguous. With
+  /// a bf16 or int8 weight dy, times `factors` [out] where there are any, is rounded to bf16.
+  void multiply_transposed(const float* dy, std::span<const float> factors, std::int64_t rows, float* dx,
+                           bool accumulate) const;
 
  private:
   PanelWeight(PanelType type, std::int64_t in, std::int64_t out, std::shared_ptr<const std::byte> panels)
       : type_(type), in_(in), out_(out), panels_(std::move(panels)) {}
+
+  const std::uint32_t* words() const;
 
   PanelType type_;
   std::int64_t in_, out_;

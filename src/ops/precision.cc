@@ -3,6 +3,7 @@
 #include <array>
 
 #include "ops/packed_matmul.h"
+#include "ops/panel_weight.h"
 
 namespace incipit {
 namespace {
@@ -36,7 +37,8 @@ std::optional<Precision> precision_by_name(std::string_view name) {
 
 Precision resolved(Precision precision) {
   if (precision != Precision::automatic) return precision;
-  return is_bf16_faster() ? Precision::bf16 : Precision::f32;
+  const bool has_bf16 = is_library_faster(MatmulType::bf16) || has_units_for(PanelType::bf16);
+  return has_bf16 ? Precision::bf16 : Precision::f32;
 }
 
 }  // namespace incipit
