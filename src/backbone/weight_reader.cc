@@ -4,18 +4,9 @@
 #include <span>
 #include <utility>
 
+#include "tensor/transpose.h"
+
 namespace incipit {
-namespace {
-
-Matrix transposed(const Matrix& source) {
-  Matrix result;
-  result.resize(source.cols(), source.rows());
-  for (std::int64_t i = 0; i < source.rows(); ++i)
-    for (std::int64_t j = 0; j < source.cols(); ++j) result.row(j)[i] = source.row(i)[j];
-  return result;
-}
-
-}  // namespace
 
 std::int64_t LinearSource::out() const {
   std::int64_t sum = 0;

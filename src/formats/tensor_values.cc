@@ -10,6 +10,7 @@
 
 #include "base/parallel.h"
 #include "formats/strict_json.h"
+#include "tensor/transpose.h"
 
 namespace incipit {
 namespace {
@@ -70,19 +71,6 @@ Matrix separate_pairs(const Matrix& stored, std::int64_t rows, std::int64_t head
   return result;
 }
 
-Matrix transpose(const Matrix& stored) {
-  constexpr std::int64_t kTile = 16;
-  Matrix result;
-  result.resize(stored.cols(), stored.rows());
-  parallel_for((stored.cols() + kTile - 1) / kTile, 4, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t tile = begin; tile < end; ++tile)
-      for (std::int64_t r = 0; r < stored.rows(); ++r)
-        for (std::int64_t c = tile * kTile; c < std::min((tile + 1) * kTile, stored.cols()); ++c)
-          result.row(c)[r] = stored.row(r)[c];
-  });
-  return result;
-}
-
 }  // namespace
 
 std::string shape_text(std::span<const std::int64_t> shape) {
@@ -103,7 +91,7 @@ Result<Matrix> read_values(const StoredTensor& tensor, std::int64_t rows, std::i
                 quote_text(tensor.name), *bad, bad - all.begin());
   }
   if (tensor.paired_heads > 0) return separate_pairs(values, tensor.shape.front(), tensor.paired_heads);
-  return tensor.transposed ? transpose(values) : std::move(values);
+  return tensor.transposed ? transposed(values) : std::move(values);
 }
 
 }  // namespace incipit

@@ -2,19 +2,12 @@
 
 #include "base/parallel.h"
 #include "ops/multiply.h"
+#include "tensor/transpose.h"
 
 namespace incipit {
 namespace {
 
 constexpr std::int64_t kRowsPerThread = 48;
-
-Matrix transposed(const Matrix& source) {
-  Matrix result;
-  result.resize(source.cols(), source.rows());
-  for (std::int64_t i = 0; i < source.rows(); ++i)
-    for (std::int64_t j = 0; j < source.cols(); ++j) result.row(j)[i] = source.row(i)[j];
-  return result;
-}
 
 }  // namespace
 
