@@ -8,7 +8,7 @@
 #include <xxhash.h>
 
 #include "backbone/backbone.h"
-#include "infer/activation_folder.h"
+#include "base/cache_room.h"
 #include "ops/linear.h"
 #include "ops/narrow.h"
 #include "tensor/dtype.h"
@@ -19,7 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// To be raised with every change after which the same text may give other bits below some layer.
-constexpr int kNumericsVersion = 1;
+constexpr int kNumericsVersion = 2;
+
+constexpr std::string_view kSuffix = ".activations";
 
 struct Named {
   CacheType type;
@@ -90,7 +92,7 @@ ActivationCache::File& ActivationCache::file_of(std::int64_t layer) {
   if (!is_new || options_.folder.empty()) return file;
   const std::string subject = fmt::format("{}layer {}\ntype {}\n", base_, layer, name_of(options_.type));
   const XXH128_hash_t hash = XXH3_128bits(subject.data(), subject.size());
-  file.path = options_.folder / fmt::format("{:016x}{:016x}{}", hash.high64, hash.low64, kActivationSuffix);
+  file.path = options_.folder / fmt::format("{:016x}{:016x}{}", hash.high64, hash.low64, kSuffix);
   Result<ActivationFile> opened = ActivationFile::open(
       file.path, subject, [this](const std::string& message) { warn_ ? warn_(message) : void(); });
   if (opened) {

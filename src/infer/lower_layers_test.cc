@@ -11,7 +11,6 @@
 #include "incipit/predict.h"
 
 #include "base/rng.h"
-#include "infer/activation_folder.h"
 #include "infer/features.h"
 #include "infer/packed_run.h"
 #include "prompt/prompt_method.h"

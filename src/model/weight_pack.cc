@@ -6,6 +6,7 @@
 
 #include <fmt/ranges.h>
 
+#include "base/cache_room.h"
 #include "ops/linear.h"
 
 namespace incipit {
@@ -14,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kExtension = ".packed";
-constexpr std::uintmax_t kMostBytes = std::uintmax_t{16} << 30;  // of a folder
+constexpr std::int64_t kMostBytes = std::int64_t{16} << 30;  // of a folder
 
 std::string file_state(const fs::path& file) {
   std::error_code ignored;
@@ -37,29 +38,6 @@ std::int64_t numbers_of(const TensorStore& store) {
   std::int64_t numbers = 0;
   for (const StoredTensor& tensor : store.tensors()) numbers += tensor.element_count();
   return numbers;
-}
-
-struct PackFile {
-  fs::path path;
-  fs::file_time_type used;
-  std::uintmax_t size = 0;
-};
-
-void remove_least_used(const fs::path& folder) {
-  std::vector<PackFile> files;
-  std::uintmax_t total = 0;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.path().extension() != kExtension) continue;
-    files.push_back({entry.path(), entry.last_write_time(ignored), entry.file_size(ignored)});
-    total += files.back().size;
-  }
-  std::sort(files.begin(), files.end(), [](const PackFile& a, const PackFile& b) { return a.used < b.used; });
-  for (const PackFile& file : files) {
-    if (total <= kMostBytes) return;
-    fs::remove(file.path, ignored);
-    total -= file.size;
-  }
 }
 
 }  // namespace
@@ -86,7 +64,13 @@ void WeightPack::distrust() {
 
 void WeightPack::finish() {
   if (!weights_.to_keep) return;
-  if (weights_.to_keep->commit()) remove_least_used(path_.parent_path());
+  if (weights_.to_keep->commit()) {
+    const std::int64_t room = make_room(path_, 0, kMostBytes);
+    std::error_code ignored;
+    // One that is too large for the folder makes no room for itself: it is the one to go.
+    if (const auto size = static_cast<std::int64_t>(fs::file_size(path_, ignored)); size > room)
+      fs::remove(path_, ignored);
+  }
   weights_.to_keep.reset();
 }
 

@@ -1,4 +1,4 @@
-#include "infer/activation_folder.h"
+#include "base/cache_room.h"
 
 #include <algorithm>
 #include <vector>
@@ -14,14 +14,14 @@ struct CacheFile {
   fs::file_time_type used;
 };
 
-/// Those beside `own`, the one that was used longest ago first.
+/// Those beside `own` of the same ending, the one that was used longest ago first.
 std::vector<CacheFile> others_of(const fs::path& own) {
   std::vector<CacheFile> files;
   std::error_code error;
   for (fs::directory_iterator entry(own.parent_path(), error), end; !error && entry != end;
        entry.increment(error)) {
     const fs::path& path = entry->path();
-    if (path.extension() != kActivationSuffix || path.filename() == own.filename()) continue;
+    if (path.extension() != own.extension() || path.filename() == own.filename()) continue;
     std::error_code gone;  // by another process
     const auto bytes = static_cast<std::int64_t>(entry->file_size(gone));
     const fs::file_time_type used = gone ? fs::file_time_type() : entry->last_write_time(gone);
@@ -46,7 +46,7 @@ std::int64_t make_room(const fs::path& own, std::int64_t wanted, std::int64_t ma
     if (taken + needed <= max_bytes || needed > max_bytes) break;
     if (fs::remove(file.path, error)) taken -= file.bytes;
   }
-  return max_bytes - taken;
+  return std::max<std::int64_t>(max_bytes - taken, 0);
 }
 
 }  // namespace incipit
