@@ -6,16 +6,18 @@
 #include "base/parallel.h"
 
 namespace incipit {
+namespace {
+
+constexpr std::int64_t kTile = 16;  // columns: a cache line of a row, and as many lines that are written to
+constexpr std::int64_t kNumbersPerThread = std::int64_t{1} << 16;  // fewer are moved before a thread wakes
+
+}  // namespace
 
 Matrix transposed(const Matrix& source) {
-  // Columns by the cache line: what is read is used up at once, and few enough rows are written at a time
-  // that their lines stay in the cache until they are full.
-  constexpr std::int64_t kTile = 16;             // floats of a cache line
-  constexpr std::int64_t kPerThread = 64 << 10;  // numbers that are worth waking a thread for
   const std::int64_t rows = source.rows(), cols = source.cols();
   Matrix result;
   result.resize(cols, rows);
-  const std::int64_t grain = kPerThread / (kTile * std::max<std::int64_t>(rows, 1)) + 1;
+  const std::int64_t grain = kNumbersPerThread / (kTile * std::max<std::int64_t>(rows, 1)) + 1;  // tiles
   parallel_for((cols + kTile - 1) / kTile, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t tile = begin; tile < end; ++tile)
       for (std::int64_t r = 0; r < rows; ++r)

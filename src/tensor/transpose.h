@@ -4,7 +4,7 @@
 
 namespace incipit {
 
-/// [cols, rows] of [rows, cols]; large ones by several threads.
+/// [cols, rows], of a matrix [rows, cols].
 Matrix transposed(const Matrix& source);
 
 }  // namespace incipit

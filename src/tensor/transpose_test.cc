@@ -7,37 +7,31 @@
 namespace incipit {
 namespace {
 
-struct Shape {
-  std::int64_t rows, cols;
-};
-
-/// Element i is i, so that every one is another.
-Matrix counted(std::int64_t rows, std::int64_t cols) {
+/// Numbers that are all different.
+Matrix counting(std::int64_t rows, std::int64_t cols) {
   Matrix matrix(rows, cols);
-  for (std::int64_t i = 0; i < matrix.size(); ++i) matrix.data()[i] = static_cast<float>(i);
+  float next = 0;
+  for (float& value : matrix.values()) value = ++next;
   return matrix;
 }
 
-TEST(Transpose, SwapsRowsAndColumns) {
-  // Whole tiles, parts of them, and enough for several threads.
-  constexpr Shape kShapes[] = {{1, 1}, {1, 7}, {7, 1}, {16, 32}, {17, 33}, {600, 500}};
-  for (const auto& [rows, cols] : kShapes) {
-    const Matrix source = counted(rows, cols);
-    const Matrix result = transposed(source);
-    ASSERT_EQ(result.rows(), cols);
-    ASSERT_EQ(result.cols(), rows);
-    for (std::int64_t r = 0; r < rows; ++r)
-      for (std::int64_t c = 0; c < cols; ++c) ASSERT_EQ(result.row(c)[r], source.row(r)[c]) << r << ", " << c;
-  }
+/// Below, at and above a tile's width, and large enough for several threads.
+TEST(Transpose, RowsBecomeColumns) {
+  for (const std::int64_t rows : {1, 3, 16, 700})
+    for (const std::int64_t cols : {1, 15, 16, 17, 650}) {
+      const Matrix source = counting(rows, cols);
+      const Matrix result = transposed(source);
+      ASSERT_EQ(result.rows(), cols);
+      ASSERT_EQ(result.cols(), rows);
+      for (std::int64_t r = 0; r < rows; ++r)
+        for (std::int64_t c = 0; c < cols; ++c)
+          ASSERT_EQ(result.row(c)[r], source.row(r)[c]) << rows << " x " << cols << ": " << r << ", " << c;
+    }
 }
 
-TEST(Transpose, NothingStaysNothing) {
-  constexpr Shape kShapes[] = {{0, 3}, {3, 0}, {0, 0}};
-  for (const auto& [rows, cols] : kShapes) {
-    const Matrix result = transposed(Matrix(rows, cols));
-    EXPECT_EQ(result.rows(), cols);
-    EXPECT_EQ(result.cols(), rows);
-  }
+TEST(Transpose, OfNothingIsNothing) {
+  EXPECT_EQ(transposed(Matrix(0, 20)).rows(), 20);
+  EXPECT_EQ(transposed(Matrix(20, 0)).cols(), 20);
 }
 
 }  // namespace
