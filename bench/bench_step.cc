@@ -17,6 +17,7 @@
 #include "prompt/template.h"
 #include "tune/matmul_rate.h"
 #include "tune/prompt_init.h"
+#include "tune/step_cost.h"
 #include "tune/trainer.h"
 
 namespace incipit {
@@ -65,25 +66,14 @@ struct Options {
   int threads = 0;
 };
 
-StepShape shape_of(const Batch& batch, const Options& options, bool is_causal) {
-  StepShape shape;
-  const std::int64_t sequences = std::ssize(batch.examples);
-  shape.read_rows = sequences;
-  for (const TemplatedExample& example : batch.examples)
-    shape.text_tokens += example.size() - options.virtual_tokens;
-  shape.virtual_tokens = options.virtual_tokens * (is_causal ? 1 : sequences);
-  shape.insert_layer = options.insert_layer;
-  shape.trains = options.mode == "train";
-  return shape;
-}
-
 /// Of every batch what it cannot do without, and the seconds that this takes at the roof.
-json figures(const std::vector<Batch>& batches, const Options& options, const Model& model) {
+json figures(const std::vector<Batch>& batches, const Model& model, const AdapterInfo& adapter, bool trains) {
   const BackboneSpec& spec = model.backbone().spec();
   std::vector<MatmulRate> rates;
   json gflop = json::array(), roof_seconds = json::array();
   for (const Batch& batch : batches) {
-    const std::vector<MatmulCost> matmuls = step_matmuls(spec, shape_of(batch, options, spec.is_causal));
+    const StepShape shape = step_shape(spec, adapter, batch.examples, trains);
+    const std::vector<MatmulCost> matmuls = step_matmuls(spec, shape);
     if (rates.empty()) rates = measure_rates(matmuls, model.info().precision, kRoofRows, kRoofRounds);
     gflop.push_back(total_flop(matmuls) * 1e-9);
     roof_seconds.push_back(seconds_at(matmuls, rates));
@@ -118,7 +108,7 @@ Status serve_steps(const Options& options) {
   PackedRun run(model.backbone());
   Matrix features;
 
-  std::cout << figures(batches, options, model).dump() << std::endl;
+  std::cout << figures(batches, model, adapter.info(), options.mode == "train").dump() << std::endl;
   std::int64_t step = 0;
   for (std::size_t number = 0; std::cin >> number; ++step) {
     if (number >= batches.size()) return fail("batch {} of {}", number, batches.size());

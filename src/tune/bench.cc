@@ -15,6 +15,7 @@
 #include "infer/packed_run.h"
 #include "tune/matmul_rate.h"
 #include "tune/prompt_init.h"
+#include "tune/step_cost.h"
 #include "tune/trainer.h"
 
 namespace incipit {
@@ -72,17 +73,6 @@ std::vector<TemplatedExample> random_texts(const Model& model, const Adapter& ad
     texts.push_back(adapter.input_template().arrange(encoding, model.backbone().spec().positions));
   }
   return texts;
-}
-
-StepShape step_shape(const Model& model, const Adapter& adapter, std::span<const TemplatedExample> texts) {
-  StepShape shape;
-  const std::int64_t rows = adapter.info().num_virtual_tokens, sequences = std::ssize(texts);
-  for (const TemplatedExample& text : texts) shape.text_tokens += text.size() - rows;
-  const bool share = model.backbone().spec().is_causal;
-  shape.virtual_tokens = share ? rows : rows * sequences;
-  shape.read_rows = adapter.info().head_input == HeadInput::mean ? shape.text_tokens : sequences;
-  shape.insert_layer = adapter.info().insert_layer;
-  return shape;
 }
 
 /// Times of steps of one kind.
@@ -173,10 +163,11 @@ Result<BenchReport> bench(const Model& model, const BenchOptions& options) {
   BenchReport report;
   report.machine = machine_description();
   report.peak_bytes = peak_memory();
-  StepShape shape = step_shape(model, adapter, texts);
-  const std::vector<MatmulCost> predicting = step_matmuls(model.backbone().spec(), shape);
-  shape.trains = true;
-  const std::vector<MatmulCost> learning = step_matmuls(model.backbone().spec(), shape);
+  const BackboneSpec& spec = model.backbone().spec();
+  const StepShape shape = step_shape(spec, adapter.info(), texts, true);
+  const std::vector<MatmulCost> learning = step_matmuls(spec, shape);
+  const std::vector<MatmulCost> predicting =
+      step_matmuls(spec, step_shape(spec, adapter.info(), texts, false));
   const std::vector<MatmulRate> rates =
       measure_rates(learning, model.info().precision, kRoofRows, kRoofRounds);
   for (const MatmulRate& rate : rates)

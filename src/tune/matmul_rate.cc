@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/rng.h"
+#include "ops/linear.h"
 #include "tensor/matrix.h"
 
 namespace incipit {

@@ -17,6 +17,18 @@ void add(std::vector<MatmulCost>& matmuls, std::int64_t in, std::int64_t out, st
 
 }  // namespace
 
+StepShape step_shape(const BackboneSpec& spec, const AdapterInfo& adapter,
+                     std::span<const TemplatedExample> examples, bool trains) {
+  StepShape shape;
+  const std::int64_t rows = adapter.num_virtual_tokens, sequences = std::ssize(examples);
+  for (const TemplatedExample& example : examples) shape.text_tokens += example.size() - rows;
+  shape.virtual_tokens = spec.is_causal ? rows : rows * sequences;
+  shape.insert_layer = adapter.insert_layer;
+  shape.read_rows = adapter.head_input == HeadInput::mean ? shape.text_tokens : sequences;
+  shape.trains = trains;
+  return shape;
+}
+
 std::vector<MatmulCost> step_matmuls(const BackboneSpec& spec, const StepShape& shape) {
   const std::int64_t hidden = spec.hidden_size, inner = spec.intermediate_size;
   const std::int64_t query = spec.num_attention_heads * spec.head_dim;

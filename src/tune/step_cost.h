@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "incipit/adapter.h"
+
 #include "backbone/backbone.h"
-#include "ops/linear.h"
+#include "prompt/templated_example.h"
 
 namespace incipit {
 
@@ -16,6 +19,10 @@ struct StepShape {
   std::int64_t read_rows = 0;  // of the last layer, that the head reads: one a sequence, or those of the text
   bool trains = false;
 };
+
+/// Of a batch whose examples have the adapter's virtual tokens.
+StepShape step_shape(const BackboneSpec& spec, const AdapterInfo& adapter,
+                     std::span<const TemplatedExample> examples, bool trains);
 
 /// A weight and the rows that must pass through it, forward and back.
 struct MatmulCost {

@@ -1,5 +1,7 @@
 #include "tune/step_cost.h"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace incipit {
@@ -18,6 +20,39 @@ BackboneSpec square() {
 
 double rows_of(const StepShape& shape) {
   return total_flop(step_matmuls(square(), shape)) / 32;
+}
+
+/// Two texts, of 5 and 7 tokens with the three virtual ones of each.
+StepShape shape_of(const BackboneSpec& spec, HeadInput head_input) {
+  AdapterInfo adapter;
+  adapter.num_virtual_tokens = 3;
+  adapter.insert_layer = 2;
+  adapter.head_input = head_input;
+  std::vector<TemplatedExample> examples(2);
+  examples[0].token.resize(5);
+  examples[1].token.resize(7);
+  return step_shape(spec, adapter, examples, true);
+}
+
+TEST(StepCost, EveryTextOfAnEncoderHasItsVirtualTokens) {
+  const StepShape shape = shape_of(square(), HeadInput::first);
+  EXPECT_EQ(shape.text_tokens, 2 + 4);
+  EXPECT_EQ(shape.virtual_tokens, 2 * 3);
+  EXPECT_EQ(shape.insert_layer, 2);
+  EXPECT_EQ(shape.read_rows, 2);
+  EXPECT_TRUE(shape.trains);
+}
+
+TEST(StepCost, TextsOfACausalModelShareThem) {
+  BackboneSpec causal = square();
+  causal.is_causal = true;
+  const StepShape shape = shape_of(causal, HeadInput::last);
+  EXPECT_EQ(shape.text_tokens, 2 + 4);
+  EXPECT_EQ(shape.virtual_tokens, 3);
+}
+
+TEST(StepCost, AMeanReadsTheWholeText) {
+  EXPECT_EQ(shape_of(square(), HeadInput::mean).read_rows, 2 + 4);
 }
 
 TEST(StepCost, PredictingCountsEveryLayerOnce) {
