@@ -9,6 +9,7 @@
 #include "class_weights.h"
 #include "console.h"
 #include "flags.h"
+#include "run_settings.h"
 
 namespace incipit::cli {
 namespace {
@@ -211,13 +212,7 @@ ExperimentRun CompareRun::experiment_run(const std::vector<std::string>& labels,
     run.seeds.resize(1);
   }
   located([&] { set_class_weights(class_weights_, labels, run.options); });
-  for (const FlagValue& flag : line_.values())
-    if (flag.name == "template")
-      run.settings.emplace_back(flag.name, options_.template_text);  // not the name of its file
-    else if (flag.name == "precision")
-      run.settings.emplace_back(flag.name, name_of(run.precision));  // auto is another elsewhere
-    else if (flag.name != "seed")
-      run.settings.emplace_back(flag.name, fmt::format("{}", fmt::join(flag.values, " ")));
+  run.settings = run_settings(line_, run);
   return run;
 }
 

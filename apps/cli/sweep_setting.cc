@@ -4,10 +4,10 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "class_weights.h"
 #include "flags.h"
+#include "run_settings.h"
 #include "swept_flags.h"
 
 namespace incipit::cli {
@@ -43,13 +43,7 @@ ExperimentRun SweepSetting::run(const std::vector<std::string>& labels, std::fil
   run.model = std::move(model);
   run.precision = incipit::resolved(*precision_by_name(precision_));
   run.options = options_;
-  for (const FlagValue& flag : line_.values())
-    if (flag.name == "template")
-      run.settings.emplace_back(flag.name, options_.template_text);  // not the name of its file
-    else if (flag.name == "precision")
-      run.settings.emplace_back(flag.name, name_of(run.precision));  // auto is another elsewhere
-    else if (flag.name != "seed")
-      run.settings.emplace_back(flag.name, fmt::format("{}", fmt::join(flag.values, " ")));
+  run.settings = run_settings(line_, run);
   return run;
 }
 
