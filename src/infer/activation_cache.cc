@@ -153,9 +153,9 @@ void ActivationCache::store(std::int64_t layer, std::span<const ActivationFile::
   if (!appended)
     warn_once(file, fmt::format("activation cache: {}; nothing more is kept", appended.error().message));
   else if (file.full)
-    warn_once(file, fmt::format("activation cache: {} is full at {} bytes; the rest is run every time (a "
-                                "larger --cache-size would keep it)",
-                                file.path.string(), room));
+    warn_once(file, fmt::format("activation cache: no more room in {}; the rest is run every time (a larger "
+                                "--cache-size would keep it)",
+                                options_.folder.string()));
 }
 
 }  // namespace incipit

@@ -242,7 +242,7 @@ TEST_P(LowerLayersTest, WithoutRoomOrAFolderItOnlyTakesLonger) {
   EXPECT_GT(small.use().found, 0);
   EXPECT_LT(small.use().found, std::ssize(texts_));
   ASSERT_EQ(warnings_.size(), 1u);
-  EXPECT_NE(warnings_[0].find("full"), std::string::npos) << warnings_[0];
+  EXPECT_NE(warnings_[0].find("no more room"), std::string::npos) << warnings_[0];
   std::int64_t bytes = 0;
   for (const auto& entry : fs::directory_iterator(folder_.path() / "small"))
     bytes += static_cast<std::int64_t>(entry.file_size());
