@@ -45,7 +45,7 @@ struct ExperimentOptions {
   /// Keeps the record of every finished trial, so that it need not be run again; empty: none is kept.
   std::filesystem::path trials;
   std::filesystem::path packed_weights{};  // see LoadOptions
-  bool fresh = false;                    // runs kept trials again
+  bool fresh = false;                      // runs kept trials again
   std::size_t most_wrong = 5;
   bool look_into_prompts = true;  // see TrialRecord::prompt
   /// Used for the runs of its folder and precision, which then load none.
