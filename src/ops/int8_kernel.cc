@@ -127,31 +127,50 @@ Result<std::vector<float>> take_floats(std::int64_t count, ArrayFileReader& pack
   return std::vector<float>(values, values + count);
 }
 
-}  // namespace
-
-std::unique_ptr<LinearKernel> int8_kernel(ConstMatrixView weight, std::span<const float> bias) {
-  QuantisedWeight quantised = quantise_weight(weight);
-  const std::int64_t in = weight.cols, out = weight.rows;
-  Channels channels{std::move(quantised.scales), std::move(quantised.sums), {bias.begin(), bias.end()}};
-  if (is_library_faster(MatmulType::u8s8))
-    return std::make_unique<LibraryInt8Kernel>(in, out, std::move(channels),
-                                               PackedMatmul(quantised.values.data(), in, out));
-  return std::make_unique<PanelInt8Kernel>(std::move(channels),
-                                           PanelWeight(quantised.values.data(), in, out));
-}
-
-LoadedKernel load_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
-                              ArrayFileReader& packed) {
+Result<Channels> take_channels(std::int64_t out, std::span<const float> bias, ArrayFileReader& packed) {
   Channels channels;
   INCIPIT_TRY(channels.scales, take_floats(out, packed));
   INCIPIT_TRY(channels.sums, take_floats(out, packed));
   channels.bias.assign(bias.begin(), bias.end());
-  if (is_library_faster(MatmulType::u8s8)) {
-    INCIPIT_TRY(PackedMatmul matmul, PackedMatmul::load(MatmulType::u8s8, in, out, {}, packed));
-    return std::make_unique<LibraryInt8Kernel>(in, out, std::move(channels), std::move(matmul));
-  }
+  return channels;
+}
+
+/// make(channels, values): of the weight in 8 bits.
+template <typename Make>
+std::unique_ptr<LinearKernel> quantised(ConstMatrixView weight, std::span<const float> bias, Make make) {
+  QuantisedWeight quantised = quantise_weight(weight);
+  return make(Channels{std::move(quantised.scales), std::move(quantised.sums), {bias.begin(), bias.end()}},
+              quantised.values.data());
+}
+
+}  // namespace
+
+std::unique_ptr<LinearKernel> panel_int8_kernel(ConstMatrixView weight, std::span<const float> bias) {
+  return quantised(weight, bias, [&](Channels channels, const std::int8_t* values) {
+    return std::make_unique<PanelInt8Kernel>(std::move(channels),
+                                             PanelWeight(values, weight.cols, weight.rows));
+  });
+}
+
+std::unique_ptr<LinearKernel> library_int8_kernel(ConstMatrixView weight, std::span<const float> bias) {
+  const std::int64_t in = weight.cols, out = weight.rows;
+  return quantised(weight, bias, [&](Channels channels, const std::int8_t* values) {
+    return std::make_unique<LibraryInt8Kernel>(in, out, std::move(channels), PackedMatmul(values, in, out));
+  });
+}
+
+LoadedKernel load_panel_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                                    ArrayFileReader& packed) {
+  INCIPIT_TRY(Channels channels, take_channels(out, bias, packed));
   INCIPIT_TRY(PanelWeight weight, PanelWeight::load(PanelType::int8, in, out, packed));
   return std::make_unique<PanelInt8Kernel>(std::move(channels), std::move(weight));
+}
+
+LoadedKernel load_library_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                                      ArrayFileReader& packed) {
+  INCIPIT_TRY(Channels channels, take_channels(out, bias, packed));
+  INCIPIT_TRY(PackedMatmul matmul, PackedMatmul::load(MatmulType::u8s8, in, out, {}, packed));
+  return std::make_unique<LibraryInt8Kernel>(in, out, std::move(channels), std::move(matmul));
 }
 
 }  // namespace incipit

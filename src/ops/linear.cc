@@ -20,7 +20,8 @@ std::unique_ptr<LinearKernel> make_kernel(ConstMatrixView weight, std::span<cons
       if (is_library_faster(MatmulType::bf16)) return library_bf16_kernel(weight, bias);
       return panel_kernel(PanelType::bf16, weight, bias);
     case Precision::int8:
-      return int8_kernel(weight, bias);
+      if (is_library_faster(MatmulType::u8s8)) return library_int8_kernel(weight, bias);
+      return panel_int8_kernel(weight, bias);
     case Precision::f32:
     case Precision::automatic:
       break;
@@ -35,7 +36,8 @@ LoadedKernel load_kernel(std::int64_t in, std::int64_t out, std::span<const floa
       if (is_library_faster(MatmulType::bf16)) return load_library_bf16_kernel(in, out, bias, packed);
       return load_panel_kernel(PanelType::bf16, in, out, bias, packed);
     case Precision::int8:
-      return load_int8_kernel(in, out, bias, packed);
+      if (is_library_faster(MatmulType::u8s8)) return load_library_int8_kernel(in, out, bias, packed);
+      return load_panel_int8_kernel(in, out, bias, packed);
     case Precision::f32:
     case Precision::automatic:
       break;

@@ -28,8 +28,8 @@ class Linear {
  public:
   /// weight: [out, in]; bias: [out] or empty. Both are copied. `precision` is what both directions compute
   /// with; x, y and their gradients are f32. A processor without units for it multiplies the same rounded
-  /// numbers in f32, from weights held in the narrow format. The gradient of int8 is that by the weight in 8
-  /// bits, rounding passed over, with dy in bf16; it is multiplied in f32 where that is faster.
+  /// numbers otherwise, from weights held in the narrow format. The gradient of int8 is that by the weight in
+  /// 8 bits, rounding passed over, with dy in bf16.
   Linear(ConstMatrixView weight, std::span<const float> bias, Precision precision = Precision::f32);
   /// Of what save() wrote of a layer of this size and precision, on a processor of the same packing_name().
   static Result<Linear> load(std::int64_t in, std::int64_t out, std::span<const float> bias,
@@ -48,8 +48,8 @@ class Linear {
   /// `accumulate`.
   void forward(const float* x, std::int64_t rows, float* y, bool accumulate = false) const;
 
-  /// dx = dy W, added to what dx holds where `accumulate`. dy: [padded, out], dx: [padded, in]. Where bf16
-  /// has units its first call packs the weight a second time; models that only predict never pay for that.
+  /// dx = dy W, added to what dx holds where `accumulate`. dy: [padded, out], dx: [padded, in]. Where the
+  /// library multiplies, its first call packs the weight a second time.
   void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const;
 
  private:

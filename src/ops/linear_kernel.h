@@ -26,7 +26,8 @@ class LinearKernel {
 std::unique_ptr<LinearKernel> panel_kernel(PanelType type, ConstMatrixView weight,
                                            std::span<const float> bias);
 std::unique_ptr<LinearKernel> library_bf16_kernel(ConstMatrixView weight, std::span<const float> bias);
-std::unique_ptr<LinearKernel> int8_kernel(ConstMatrixView weight, std::span<const float> bias);
+std::unique_ptr<LinearKernel> panel_int8_kernel(ConstMatrixView weight, std::span<const float> bias);
+std::unique_ptr<LinearKernel> library_int8_kernel(ConstMatrixView weight, std::span<const float> bias);
 
 // What a kernel of the same size saved.
 using LoadedKernel = Result<std::unique_ptr<LinearKernel>>;
@@ -34,7 +35,9 @@ LoadedKernel load_panel_kernel(PanelType type, std::int64_t in, std::int64_t out
                                ArrayFileReader& packed);
 LoadedKernel load_library_bf16_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
                                       ArrayFileReader& packed);
-LoadedKernel load_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
-                              ArrayFileReader& packed);
+LoadedKernel load_panel_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                                    ArrayFileReader& packed);
+LoadedKernel load_library_int8_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias,
+                                      ArrayFileReader& packed);
 
 }  // namespace incipit

@@ -157,28 +157,32 @@ void expect_directions(Precision precision, std::int64_t rows, std::int64_t in, 
 }
 
 TEST(LinearPrecision, BothDirectionsMatchTheirRoundedNumbersAndStayNearF32) {
-  for (const Precision precision : kNarrow) {
-    for (const bool accumulate : {false, true}) {
-      for (std::int64_t width = 1; width <= 70; width += 9)
-        expect_directions(precision, 33, width, 71 - width, accumulate);
-      for (const std::int64_t rows : {1, 31, 100}) expect_directions(precision, rows, 384, 70, accumulate);
+  test::for_each_instruction_set([] {
+    for (const Precision precision : kNarrow) {
+      for (const bool accumulate : {false, true}) {
+        for (std::int64_t width = 1; width <= 70; width += 9)
+          expect_directions(precision, 33, width, 71 - width, accumulate);
+        for (const std::int64_t rows : {1, 31, 100}) expect_directions(precision, rows, 384, 70, accumulate);
+      }
+      expect_directions(precision, 33, 1024, 384, true);
+      expect_directions(precision, 33, 384, 1024, false);
     }
-    expect_directions(precision, 33, 1024, 384, true);
-    expect_directions(precision, 33, 384, 1024, false);
-  }
+  });
 }
 
 /// Sums of neighbouring products overflow the 16 bits that old processors have for them.
 TEST(LinearPrecision, GreatestSumsDoNotOverflow) {
-  constexpr std::int64_t kIn = 4096, kOut = 40, kRows = 5;
-  for (const float sign : {1.0f, -1.0f}) {
-    const std::vector<float> weight(kOut * kIn, sign), x(kRows * kIn, 1.0f);
-    for (const Precision precision : kNarrow) {
-      std::vector<float> y(kRows * kOut);
-      Linear({weight.data(), kOut, kIn, kIn}, {}, precision).forward(x.data(), kRows, y.data());
-      for (const float value : y) ASSERT_NEAR(value, sign * kIn, 1e-5 * kIn) << name_of(precision);
+  test::for_each_instruction_set([] {
+    constexpr std::int64_t kIn = 4096, kOut = 40, kRows = 5;
+    for (const float sign : {1.0f, -1.0f}) {
+      const std::vector<float> weight(kOut * kIn, sign), x(kRows * kIn, 1.0f);
+      for (const Precision precision : kNarrow) {
+        std::vector<float> y(kRows * kOut);
+        Linear({weight.data(), kOut, kIn, kIn}, {}, precision).forward(x.data(), kRows, y.data());
+        for (const float value : y) ASSERT_NEAR(value, sign * kIn, 1e-5 * kIn) << name_of(precision);
+      }
     }
-  }
+  });
 }
 
 TEST(LinearPrecision, RowsAndChannelsOfZerosStayZero) {
