@@ -7,6 +7,8 @@
 #define INCIPIT_OPS_PANEL_ARITHMETIC_INL_H_
 #endif
 
+#include <hwy/cache_control.h>
+
 #include "ops/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();

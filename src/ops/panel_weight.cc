@@ -15,7 +15,9 @@
 #define HWY_TARGET_INCLUDE "ops/panel_weight.cc"
 #include <hwy/foreach_target.h>  // must come before highway.h
 
-#include "ops/panel_source-inl.h"
+#include "ops/panel_arithmetic-inl.h"
+#include "ops/panel_rows-inl.h"
+#include "ops/panels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {

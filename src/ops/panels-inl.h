@@ -1,136 +1,20 @@
-// Where the two sides of a product come from: rows of x and panels of a weight, in the words that the
-// arithmetic takes; included once for each instruction set (see Highway's foreach_target).
-#if defined(INCIPIT_OPS_PANEL_SOURCE_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef INCIPIT_OPS_PANEL_SOURCE_INL_H_
-#undef INCIPIT_OPS_PANEL_SOURCE_INL_H_
+// A weight's panels in the words that the arithmetic takes, for either direction; included once for each
+// instruction set (see Highway's foreach_target).
+#if defined(INCIPIT_OPS_PANELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef INCIPIT_OPS_PANELS_INL_H_
+#undef INCIPIT_OPS_PANELS_INL_H_
 #else
-#define INCIPIT_OPS_PANEL_SOURCE_INL_H_
+#define INCIPIT_OPS_PANELS_INL_H_
 #endif
-
-#include <bit>
-#include <cstring>
 
 #include <hwy/cache_control.h>
 
-#include "ops/narrow-inl.h"
 #include "ops/panel_arithmetic-inl.h"
 #include "ops/panel_layout.h"
-#include "tensor/matrix.h"
+#include "ops/panel_words-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
-
-/// Words of a thread's scratch memory, grown as needed.
-inline std::uint32_t* words_of(Matrix& memory, std::int64_t size) {
-  memory.resize(1, size);
-  return reinterpret_cast<std::uint32_t*>(memory.data());
-}
-
-// Rows of x: operator() gives numbers [first, first + count) of a row, where they are or written to `to`,
-// which has room for `count` words; the last word's missing numbers are 0.
-
-struct FloatRows {
-  const float* x;
-  std::int64_t depth;
-  const std::uint32_t* operator()(std::int64_t row, std::int64_t first, std::int64_t /*count*/,
-                                  std::uint32_t* /*to*/) const {
-    return reinterpret_cast<const std::uint32_t*>(x + row * depth + first);
-  }
-};
-
-/// Numbers rounded to bf16, multiplied by factors [depth] before, where these are not null.
-struct RoundedRows {
-  const float* x;
-  std::int64_t depth;
-  const float* factors;
-  const std::uint32_t* operator()(std::int64_t row, std::int64_t first, std::int64_t count,
-                                  std::uint32_t* to) const {
-    row_to_rounded(x + row * depth + first, factors == nullptr ? nullptr : factors + first, count,
-                   reinterpret_cast<float*>(to));
-    return to;
-  }
-};
-struct Bf16Rows {
-  const float* x;
-  std::int64_t depth;
-  const float* factors;
-  const std::uint32_t* operator()(std::int64_t row, std::int64_t first, std::int64_t count,
-                                  std::uint32_t* to) const {
-    auto* halves = reinterpret_cast<std::uint16_t*>(to);
-    row_to_bf16(x + row * depth + first, factors == nullptr ? nullptr : factors + first, count, halves);
-    if (count % 2 != 0) halves[count] = 0;
-    return to;
-  }
-};
-
-struct ByteRows {
-  const std::uint8_t* x;
-  std::int64_t depth;
-  const std::uint32_t* operator()(std::int64_t row, std::int64_t first, std::int64_t count,
-                                  std::uint32_t* to) const {
-    to[(count - 1) / 4] = 0;
-    std::memcpy(to, x + row * depth + first, static_cast<std::size_t>(count));
-    return to;
-  }
-};
-
-/// Bytes as 16-bit numbers.
-struct WideByteRows {
-  const std::uint8_t* x;
-  std::int64_t depth;
-  const std::uint32_t* operator()(std::int64_t row, std::int64_t first, std::int64_t count,
-                                  std::uint32_t* to) const {
-    auto* halves = reinterpret_cast<std::uint16_t*>(to);
-    std::copy_n(x + row * depth + first, count, halves);
-    if (count % 2 != 0) halves[count] = 0;
-    return to;
-  }
-};
-
-using QuadTag = hn::FixedTag<std::uint32_t, 4>;
-using Quad = hn::Vec<QuadTag>;
-
-/// Calls emit(t0, t1, t2, t3): t_j has word j of each of the rows' four.
-template <typename Emit>
-HWY_INLINE void transpose_quads(const std::uint32_t* r0, const std::uint32_t* r1, const std::uint32_t* r2,
-                                const std::uint32_t* r3, Emit emit) {
-  const QuadTag d;
-  const hn::Repartition<std::uint64_t, QuadTag> pairs;
-  const Quad a = hn::LoadU(d, r0), b = hn::LoadU(d, r1), c = hn::LoadU(d, r2), e = hn::LoadU(d, r3);
-  const auto low_ab = hn::BitCast(pairs, hn::InterleaveLower(d, a, b));
-  const auto low_ce = hn::BitCast(pairs, hn::InterleaveLower(d, c, e));
-  const auto high_ab = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b));
-  const auto high_ce = hn::BitCast(pairs, hn::InterleaveUpper(d, c, e));
-  emit(hn::BitCast(d, hn::InterleaveLower(pairs, low_ab, low_ce)),
-       hn::BitCast(d, hn::InterleaveUpper(pairs, low_ab, low_ce)),
-       hn::BitCast(d, hn::InterleaveLower(pairs, high_ab, high_ce)),
-       hn::BitCast(d, hn::InterleaveUpper(pairs, high_ab, high_ce)));
-}
-
-/// to [steps, kRows] = the transpose of rows [kRows, steps], of which the first `count` are there.
-template <int kRows>
-HWY_INLINE void interleave_rows(const std::uint32_t* const (&rows)[kRows], std::int64_t count,
-                                std::int64_t steps, std::uint32_t* to) {
-  const QuadTag d;
-  for (std::int64_t begin = 0; begin < count; begin += 4) {
-    const std::int64_t i = std::min<std::int64_t>(begin, kRows - 4);  // the last four may overlap others
-    const std::uint32_t* from[4];
-    for (std::int64_t r = 0; r < 4; ++r) from[r] = rows[std::min(i + r, count - 1)];
-    std::int64_t p = 0;
-    for (; p + 4 <= steps; p += 4) {
-      std::uint32_t* out = to + p * kRows + i;
-      transpose_quads(from[0] + p, from[1] + p, from[2] + p, from[3] + p,
-                      [&](Quad t0, Quad t1, Quad t2, Quad t3) HWY_ATTR {
-                        hn::StoreU(t0, d, out);
-                        hn::StoreU(t1, d, out + kRows);
-                        hn::StoreU(t2, d, out + 2 * kRows);
-                        hn::StoreU(t3, d, out + 3 * kRows);
-                      });
-    }
-    for (; p < steps; ++p)
-      for (std::int64_t r = 0; r < 4; ++r) to[p * kRows + i + r] = from[r][p];
-  }
-}
 
 // Panels as they stand in memory, of floats, of bf16 numbers (two a word) and of bytes (four).
 
