@@ -89,7 +89,7 @@ class LibraryInt8Kernel : public Int8Kernel {
     }
     const std::int64_t padded = padded_rows(rows);
     std::uint16_t* halves = room(KernelScratch::of_thread().halves, padded * out_);
-    round_rows_to_bf16(dy, rows, out_, channel_scales(), halves);
+    round_to_bf16(dy, rows, out_, channel_scales(), halves);
     backward_->run(halves, padded, dx, accumulate);
   }
 

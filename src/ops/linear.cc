@@ -13,9 +13,17 @@
 namespace incipit {
 namespace {
 
+/// Inputs that the s32 sums of 8-bit products have room for: 255 * 127 each.
+constexpr std::int64_t kMostInt8Inputs = 65536;
+
+Precision precision_for(Precision wanted, std::int64_t in) {
+  const Precision precision = resolved(wanted);
+  return precision == Precision::int8 && in > kMostInt8Inputs ? Precision::bf16 : precision;
+}
+
 std::unique_ptr<LinearKernel> make_kernel(ConstMatrixView weight, std::span<const float> bias,
                                           Precision precision) {
-  switch (resolved(precision)) {
+  switch (precision_for(precision, weight.cols)) {
     case Precision::bf16:
       if (is_library_faster(MatmulType::bf16)) return library_bf16_kernel(weight, bias);
       return panel_kernel(PanelType::bf16, weight, bias);
@@ -31,7 +39,7 @@ std::unique_ptr<LinearKernel> make_kernel(ConstMatrixView weight, std::span<cons
 
 LoadedKernel load_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias, Precision precision,
                          ArrayFileReader& packed) {
-  switch (resolved(precision)) {
+  switch (precision_for(precision, in)) {
     case Precision::bf16:
       if (is_library_faster(MatmulType::bf16)) return load_library_bf16_kernel(in, out, bias, packed);
       return load_panel_kernel(PanelType::bf16, in, out, bias, packed);

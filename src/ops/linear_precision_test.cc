@@ -172,16 +172,20 @@ TEST(LinearPrecision, BothDirectionsMatchTheirRoundedNumbersAndStayNearF32) {
 
 /// Sums of neighbouring products overflow the 16 bits that old processors have for them.
 TEST(LinearPrecision, GreatestSumsDoNotOverflow) {
+  constexpr std::int64_t kOut = 40, kRows = 5;
   test::for_each_instruction_set([] {
-    constexpr std::int64_t kIn = 4096, kOut = 40, kRows = 5;
-    for (const float sign : {1.0f, -1.0f}) {
-      const std::vector<float> weight(kOut * kIn, sign), x(kRows * kIn, 1.0f);
-      for (const Precision precision : kNarrow) {
-        std::vector<float> y(kRows * kOut);
-        Linear({weight.data(), kOut, kIn, kIn}, {}, precision).forward(x.data(), kRows, y.data());
-        for (const float value : y) ASSERT_NEAR(value, sign * kIn, 1e-5 * kIn) << name_of(precision);
+    for (const std::int64_t in : {4096, 70000})  // the latter beyond what 32 bits of int8's products hold
+      for (const float sign : {1.0f, -1.0f}) {
+        const std::vector<float> weight(static_cast<std::size_t>(kOut * in), sign);
+        const std::vector<float> x(static_cast<std::size_t>(kRows * in), 1.0f);
+        for (const Precision precision : kNarrow) {
+          std::vector<float> y(kRows * kOut);
+          Linear({weight.data(), kOut, in, in}, {}, precision).forward(x.data(), kRows, y.data());
+          for (const float value : y)
+            ASSERT_NEAR(value, sign * static_cast<float>(in), 1e-5 * static_cast<double>(in))
+                << name_of(precision);
+        }
       }
-    }
   });
 }
 

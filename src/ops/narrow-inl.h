@@ -11,18 +11,22 @@
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
 
-/// Writes to_narrow(offset, vector) for every vector of a row; of the last one just the lanes in range.
+/// Writes to_narrow(offset, load) for every vector of a row, of the last one just the lanes in range;
+/// load(pointer) reads as many.
 template <typename T, typename ToNarrow>
-HWY_INLINE void narrow_row(const float* x, std::int64_t width, T* out, ToNarrow to_narrow) {
+HWY_INLINE void narrow_row(std::int64_t width, T* out, ToNarrow to_narrow) {
   const FloatTag d;
   const hn::Rebind<T, FloatTag> narrow;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto load = [d](const float* pointer) HWY_ATTR { return hn::LoadU(d, pointer); };
   std::int64_t i = 0;
-  for (; i + lanes <= width; i += lanes) hn::StoreU(to_narrow(i, hn::LoadU(d, x + i)), narrow, out + i);
-  if (i == width) return;
-  HWY_ALIGN T rest[HWY_MAX_BYTES / sizeof(float)];
-  hn::StoreU(to_narrow(i, load_first(x + i, width - i)), narrow, rest);
-  std::copy_n(rest, width - i, out + i);
+  for (; i + lanes <= width; i += lanes) hn::StoreU(to_narrow(i, load), narrow, out + i);
+  const std::int64_t rest = width - i;
+  if (rest == 0) return;
+  const auto load_rest = [rest](const float* pointer) HWY_ATTR { return load_first(pointer, rest); };
+  HWY_ALIGN T last[HWY_MAX_BYTES / sizeof(float)];
+  hn::StoreU(to_narrow(i, load_rest), narrow, last);
+  std::copy_n(last, rest, out + i);
 }
 
 /// The bits of the nearest bf16, in the upper half; a NaN's as they are, but sure to have one in that half.
@@ -39,16 +43,11 @@ HWY_INLINE auto nearest_bf16(FloatVec x) {
 HWY_INLINE void row_to_bf16(const float* x, const float* factors, std::int64_t width, std::uint16_t* out) {
   const hn::RebindToSigned<FloatTag> di;
   const hn::Rebind<std::uint16_t, FloatTag> narrow;
-  const auto demote = [&](FloatVec value) HWY_ATTR {
+  narrow_row(width, out, [&](std::int64_t i, auto load) HWY_ATTR {
+    FloatVec value = load(x + i);
+    if (factors != nullptr) value = hn::Mul(value, load(factors + i));
     return hn::DemoteTo(narrow, hn::BitCast(di, hn::ShiftRight<16>(nearest_bf16(value))));
-  };
-  if (factors == nullptr)
-    narrow_row(x, width, out, [&](std::int64_t, FloatVec value) HWY_ATTR { return demote(value); });
-  else
-    narrow_row(x, width, out, [&](std::int64_t i, FloatVec value) HWY_ATTR {
-      const auto lanes = static_cast<std::int64_t>(hn::Lanes(FloatTag()));
-      return demote(hn::Mul(value, load_first(factors + i, std::min(lanes, width - i))));
-    });
+  });
 }
 
 /// The same numbers as f32.

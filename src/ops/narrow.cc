@@ -56,8 +56,8 @@ void quantise_row(const float* x, std::int64_t width, std::uint8_t* out, RowScal
   const hn::Rebind<std::uint8_t, FloatTag> narrow;
   float inverse = 0;
   *scale = row_scale(x, width, inverse);
-  narrow_row(x, width, out, [&](std::int64_t, FloatVec value) HWY_ATTR {
-    return hn::DemoteTo(narrow, hn::ConvertTo(di, quantised(value, inverse, scale->zero)));
+  narrow_row(width, out, [&](std::int64_t i, auto load) HWY_ATTR {
+    return hn::DemoteTo(narrow, hn::ConvertTo(di, quantised(load(x + i), inverse, scale->zero)));
   });
 }
 
@@ -68,8 +68,8 @@ void quantise_channel(const float* weight, std::int64_t in, std::int8_t* out, fl
   const Extent extent = extent_of(weight, in);
   *scale = std::max(-extent.low, extent.high) / 127.0f + extent.finite;
   const float inverse = *scale > 0 ? 1.0f / *scale : 0.0f;
-  narrow_row(weight, in, out, [&](std::int64_t, FloatVec value) HWY_ATTR {
-    return hn::DemoteTo(narrow, hn::ConvertTo(di, hn::Round(hn::Mul(value, hn::Set(d, inverse)))));
+  narrow_row(in, out, [&](std::int64_t i, auto load) HWY_ATTR {
+    return hn::DemoteTo(narrow, hn::ConvertTo(di, hn::Round(hn::Mul(load(weight + i), hn::Set(d, inverse)))));
   });
 }
 
@@ -114,12 +114,8 @@ void for_rows(std::int64_t rows, std::int64_t width, Body body) {
 
 }  // namespace
 
-void round_to_bf16(const float* x, std::int64_t count, std::uint16_t* out) {
-  HWY_DYNAMIC_DISPATCH(rounded_row)(x, nullptr, count, out);
-}
-
-void round_rows_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
-                        std::uint16_t* out) {
+void round_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
+                   std::uint16_t* out) {
   for_rows(rows, width, [&](std::int64_t r) {
     HWY_DYNAMIC_DISPATCH(rounded_row)
     (x + r * width, factors.empty() ? nullptr : factors.data(), width, out + r * width);

@@ -8,13 +8,10 @@
 
 namespace incipit {
 
-/// x [count] rounded to bf16's bits, to nearest, ties to even. NaN stays NaN.
-void round_to_bf16(const float* x, std::int64_t count, std::uint16_t* out);
-
-/// The same of x[r, j] times factors[j], where there are any. x, out: [rows, width], contiguous; factors:
-/// [width] or empty.
-void round_rows_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
-                        std::uint16_t* out);
+/// out[r, j] = the bits of x[r, j] (times factors[j], where there are any) rounded to bf16, to nearest, ties
+/// to even; NaN stays NaN. x, out: [rows, width], contiguous; factors: [width] or empty.
+void round_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
+                   std::uint16_t* out);
 
 /// What the 8-bit values of a row stand for: scale * (value - zero). The scale is NaN where the row had a
 /// number that is not finite, so that this is not lost.

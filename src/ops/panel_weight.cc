@@ -27,11 +27,9 @@ namespace {
 constexpr std::int64_t kBlockRows = 512;
 
 /// The columns of c that a panel gives, of a block of rows in tiles `a`; `cols` of them exist.
-/// before_tile(i, n) is called before the i-th of n tiles.
-template <typename Arithmetic, typename BeforeTile, typename Sum = typename Arithmetic::Sum>
+template <typename Arithmetic, typename Sum = typename Arithmetic::Sum>
 void multiply_block(std::int64_t rows, std::int64_t steps, const std::uint32_t* a, const std::uint32_t* panel,
-                    Sum* c, std::int64_t c_stride, std::int64_t cols, const Sum* bias, bool accumulate,
-                    BeforeTile before_tile) {
+                    Sum* c, std::int64_t c_stride, std::int64_t cols, const Sum* bias, bool accumulate) {
   constexpr int kTileRows = Arithmetic::kTileRows;
   constexpr std::int64_t kMostWidth = kVectors * HWY_MAX_BYTES / sizeof(Sum);
   HWY_ALIGN Sum edge[kTileRows * kMostWidth];
@@ -42,7 +40,6 @@ void multiply_block(std::int64_t rows, std::int64_t steps, const std::uint32_t* 
     const std::int64_t count = std::min<std::int64_t>(kTileRows, rows - i);
     const std::uint32_t* tile = a + i * steps;
     Sum* out = c + i * c_stride;
-    before_tile(i / kTileRows, (rows + kTileRows - 1) / kTileRows);
     if (cols == width) {
       multiply_rows<Arithmetic, kTileRows>(count, steps, tile, panel, out, c_stride, bias, accumulate);
       continue;
@@ -98,9 +95,7 @@ void multiply_part(const Rows& x, const Panels& panels, std::int64_t begin, std:
       multiply_block<Arithmetic>(end - begin, steps, a, panels.panel(first, count, col, memory.panel),
                                  y + begin * cols + col, cols, std::min(layout.width, cols - col),
                                  is_last && !bias.empty() ? bias.data() + col : nullptr,
-                                 accumulate || first > 0, [&](std::int64_t tile, std::int64_t tiles) {
-                                   panels.prefetch(first, count, col + layout.width, tile, tiles);
-                                 });
+                                 accumulate || first > 0);
   }
 }
 
@@ -116,7 +111,7 @@ void multiply_all(const Rows& x, const Panels& weight, std::int64_t rows, std::s
   if (rows >= threads * kFewRows)
     row_parts = (row_parts + threads - 1) / threads * threads;
   else if (rows * cols * weight.depth() >= kLeastParallel)
-    col_parts = std::min(panels, 2 * threads);
+    col_parts = std::min(panels, threads);
   const std::int64_t tiles = (rows + kTileRows - 1) / kTileRows;
   const std::int64_t part_rows = (tiles + row_parts - 1) / row_parts * kTileRows;
   row_parts = (rows + part_rows - 1) / part_rows;
@@ -158,11 +153,11 @@ void multiply_panels(PanelType type, const PanelLayout& layout, const std::uint3
                                 accumulate);
 #if INCIPIT_UNITS
   if (has_units(PanelType::bf16))
-    return multiply_all<Bf16Pairs>(Bf16Rows{x, depth, nullptr}, PanelsOf<AsStored>(layout, panels), rows,
+    return multiply_all<Bf16Pairs>(Bf16Rows{{x, depth, nullptr}}, PanelsOf<AsStored>(layout, panels), rows,
                                    bias, y, accumulate);
 #endif
-  multiply_all<Floats>(RoundedRows{x, depth, nullptr}, PanelsOf<Bf16AsFloats>(layout, panels), rows, bias, y,
-                       accumulate);
+  multiply_all<Floats>(RoundedRows{{x, depth, nullptr}}, PanelsOf<Bf16AsFloats>(layout, panels), rows, bias,
+                       y, accumulate);
 }
 
 void multiply_transposed_panels(PanelType type, const PanelLayout& layout, const std::uint32_t* panels,
@@ -176,7 +171,7 @@ void multiply_transposed_panels(PanelType type, const PanelLayout& layout, const
                                 no_bias, dx, accumulate);
 #if INCIPIT_UNITS
   if (has_units(PanelType::bf16)) {
-    const Bf16Rows halves{dy, depth, factors};
+    const Bf16Rows halves{{dy, depth, factors}};
     if (is_int8)
       return multiply_all<Bf16Pairs>(halves, TransposedPanelsOf<BytesAsBf16Columns>(layout, panels), rows,
                                      no_bias, dx, accumulate);
@@ -184,7 +179,7 @@ void multiply_transposed_panels(PanelType type, const PanelLayout& layout, const
                                    accumulate);
   }
 #endif
-  const RoundedRows rounded{dy, depth, factors};
+  const RoundedRows rounded{{dy, depth, factors}};
   if (is_int8)
     return multiply_all<Floats>(rounded, TransposedPanelsOf<BytesAsFloatColumns>(layout, panels), rows,
                                 no_bias, dx, accumulate);
@@ -295,7 +290,7 @@ PanelWeight::PanelWeight(PanelType type, ConstMatrixView weight)
   if (type == PanelType::bf16)
     fill_panels<std::uint16_t>(
         layout, memory.get(), [&](std::int64_t n, std::int64_t first, std::int64_t count, std::uint16_t* to) {
-          round_to_bf16(weight.row(n) + first, count, to);
+          round_to_bf16(weight.row(n) + first, 1, count, {}, to);
         });
   else
     fill_panels<float>(layout, memory.get(),

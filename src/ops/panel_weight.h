@@ -28,10 +28,10 @@ bool has_units_for(PanelType type);
 /// thread-safe; copies share the memory.
 ///
 /// The scheme is Goto and van de Geijn's ("Anatomy of High-Performance Matrix Multiplication", 2008): a block
-/// of x in the second-level cache, a panel of W in the first, a tile of y in registers.
+/// of x and a panel of W in the second-level cache, tiles of x in the first, a tile of y in registers.
 class PanelWeight {
  public:
-  /// Copies `weight`, in f32 or rounded to bf16.
+  /// Copies `weight`, in f32 or rounded to bf16, as `type` says, which is one of these.
   PanelWeight(PanelType type, ConstMatrixView weight);
   /// Copies 8-bit values [out, in], contiguous.
   PanelWeight(const std::int8_t* values, std::int64_t in, std::int64_t out);

@@ -102,46 +102,70 @@ TEST(PanelWeight, MatchesReferenceWhereBlocksEnd) {
     for (const std::int64_t out : {30, 259, 517}) expect_all_products(17, in, out, in % 2 == 0);
 }
 
+constexpr std::int64_t kByteRows = 9;
+
+void expect_exact_sums(const std::vector<float>& values, const std::vector<std::uint8_t>& x, std::int64_t out,
+                       std::int64_t in) {
+  std::vector<std::int32_t> y(static_cast<std::size_t>(kByteRows * out));
+  weight_of(PanelType::int8, values, out, in).multiply(x.data(), kByteRows, y.data());
+  for (std::int64_t i = 0; i < kByteRows; ++i)
+    for (std::int64_t o = 0; o < out; ++o) {
+      std::int64_t sum = 0;
+      for (std::int64_t p = 0; p < in; ++p)
+        sum += x[static_cast<std::size_t>(i * in + p)] *
+               static_cast<std::int64_t>(values[static_cast<std::size_t>(o * in + p)]);
+      ASSERT_EQ(y[static_cast<std::size_t>(i * out + o)], sum)
+          << in << " -> " << out << ", " << i << ", " << o;
+    }
+}
+
 TEST(PanelWeight, BytesHaveExactSums) {
   for (const std::int64_t in : {1, 2, 3, 40, 511, 513, 4096})
     for (const std::int64_t out : {1, 16, 45, 70}) {
-      constexpr std::int64_t kRows = 9;
       std::vector<float> values = test::random_values(out * in, 1);
       for (float& value : values) value = std::clamp(std::nearbyint(value * 80), -128.0f, 127.0f);
       std::fill_n(values.begin(), in, -128.0f);
-      std::vector<std::uint8_t> x(static_cast<std::size_t>(kRows * in), 255);
+      std::vector<std::uint8_t> x(static_cast<std::size_t>(kByteRows * in), 255);
       for (std::size_t i = static_cast<std::size_t>(in); i < x.size(); ++i)
         x[i] = static_cast<std::uint8_t>(i * 37);
-      const PanelWeight weight = weight_of(PanelType::int8, values, out, in);
-      std::vector<std::int32_t> y(static_cast<std::size_t>(kRows * out));
-      weight.multiply(x.data(), kRows, y.data());
-      for (std::int64_t i = 0; i < kRows; ++i)
-        for (std::int64_t o = 0; o < out; ++o) {
-          std::int64_t sum = 0;
-          for (std::int64_t p = 0; p < in; ++p)
-            sum += x[static_cast<std::size_t>(i * in + p)] *
-                   static_cast<std::int64_t>(values[static_cast<std::size_t>(o * in + p)]);
-          ASSERT_EQ(y[static_cast<std::size_t>(i * out + o)], sum)
-              << in << " -> " << out << ", " << i << ", " << o;
-        }
+      test::for_each_instruction_set([&] { expect_exact_sums(values, x, out, in); });
     }
 }
 
 TEST(PanelWeight, RowsDoNotDependOnTheirNeighbours) {
   constexpr std::int64_t kRows = 403, kIn = 600, kOut = 130;
-  const std::vector<float> values = test::random_values(kOut * kIn, 1),
-                           x = test::random_values(kRows * kIn, 2);
+  const std::vector<float> values = whole_numbers(kOut * kIn), x = test::random_values(kRows * kIn, 2);
   const std::vector<float> dy = test::random_values(kRows * kOut, 3);
-  const PanelWeight weight(PanelType::f32, {values.data(), kOut, kIn, kIn});
   std::vector<float> y(kRows * kOut), dx(kRows * kIn), one(kOut), d_one(kIn);
-  weight.multiply(x.data(), kRows, {}, y.data(), false);
-  weight.multiply_transposed(dy.data(), {}, kRows, dx.data(), false);
-  for (const std::int64_t row : {0, 5, 13, 191, 192, 402}) {
-    weight.multiply(x.data() + row * kIn, 1, {}, one.data(), false);
-    EXPECT_TRUE(std::equal(one.begin(), one.end(), y.begin() + row * kOut)) << row;
-    weight.multiply_transposed(dy.data() + row * kOut, {}, 1, d_one.data(), false);
-    EXPECT_TRUE(std::equal(d_one.begin(), d_one.end(), dx.begin() + row * kIn)) << row;
+  for (const PanelType type : kTypes) {
+    const PanelWeight weight = weight_of(type, values, kOut, kIn);
+    const bool has_floats = type != PanelType::int8;  // sums of bytes are exact
+    if (has_floats) weight.multiply(x.data(), kRows, {}, y.data(), false);
+    weight.multiply_transposed(dy.data(), {}, kRows, dx.data(), false);
+    for (const std::int64_t row : {0, 5, 13, 191, 192, 402}) {
+      if (has_floats) weight.multiply(x.data() + row * kIn, 1, {}, one.data(), false);
+      EXPECT_TRUE(!has_floats || std::equal(one.begin(), one.end(), y.begin() + row * kOut)) << row;
+      weight.multiply_transposed(dy.data() + row * kOut, {}, 1, d_one.data(), false);
+      EXPECT_TRUE(std::equal(d_one.begin(), d_one.end(), dx.begin() + row * kIn)) << row;
+    }
   }
+}
+
+/// dy is multiplied by them before it is rounded.
+TEST(PanelWeight, FactorsOfTheGradient) {
+  constexpr std::int64_t kRows = 5, kIn = 40, kOut = 2085;  // more than a block of either type
+  const std::vector<float> values = whole_numbers(kOut * kIn), dy = test::random_values(kRows * kOut, 1);
+  const std::vector<float> factors = test::random_values(kOut, 2);
+  std::vector<float> scaled = dy, dx(kRows * kIn), want = dx;
+  for (std::size_t i = 0; i < scaled.size(); ++i) scaled[i] *= factors[i % factors.size()];
+  test::for_each_instruction_set([&] {
+    for (const PanelType type : {PanelType::bf16, PanelType::int8}) {
+      const PanelWeight weight = weight_of(type, values, kOut, kIn);
+      weight.multiply_transposed(dy.data(), factors, kRows, dx.data(), false);
+      weight.multiply_transposed(scaled.data(), {}, kRows, want.data(), false);
+      EXPECT_EQ(dx, want);
+    }
+  });
 }
 
 TEST(PanelWeight, ThreadsDoNotChangeTheResult) {

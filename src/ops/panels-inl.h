@@ -7,8 +7,6 @@
 #define INCIPIT_OPS_PANELS_INL_H_
 #endif
 
-#include <hwy/cache_control.h>
-
 #include "ops/panel_arithmetic-inl.h"
 #include "ops/panel_layout.h"
 #include "ops/panel_words-inl.h"
@@ -77,9 +75,6 @@ class PanelsOf {
     return Expansion::expanded(panels_ + layout_.offset(first, col), rows * layout_.width, layout_.width,
                                memory);
   }
-  /// The next panel stands behind the last, as hardware foresees.
-  void prefetch(std::int64_t /*first*/, std::int64_t /*count*/, std::int64_t /*col*/, std::int64_t /*part*/,
-                std::int64_t /*parts*/) const {}
 
  private:
   PanelLayout layout_;
@@ -194,7 +189,7 @@ class TransposedPanelsOf {
 
   /// Outputs [first, first + count) by the width's inputs from `col` on.
   const std::uint32_t* panel(std::int64_t first, std::int64_t count, std::int64_t col, Matrix& memory) const {
-    static constexpr std::uint32_t nothing[kVectors * HWY_MAX_BYTES / sizeof(std::uint32_t)] = {};
+    static constexpr std::uint32_t kNothing[kVectors * HWY_MAX_BYTES / sizeof(std::uint32_t)] = {};
     const std::int64_t width = layout_.width, group = layout_.group;
     std::uint32_t* out = words_of(memory, (count + 3) / 4 * 4 / Columns::kGroup * width);
     const std::int64_t block_end = std::min(layout_.padded_in(), (col / layout_.depth + 1) * layout_.depth);
@@ -203,7 +198,7 @@ class TransposedPanelsOf {
       const std::uint32_t* from = panels_ + layout_.offset(col, first + n);
       const std::int64_t outputs = std::min(width, count - n);
       for (std::int64_t j = 0; j < width / group; j += 4) {
-        const auto row = [&](std::int64_t r) HWY_ATTR { return r < rows ? from + r * width : nothing; };
+        const auto row = [&](std::int64_t r) HWY_ATTR { return r < rows ? from + r * width : kNothing; };
         const std::uint32_t *r0 = row(j), *r1 = row(j + 1), *r2 = row(j + 2), *r3 = row(j + 3);
         std::uint32_t* to = out + n / Columns::kGroup * width + j * group;
         for (std::int64_t o = 0; o < outputs; o += 4) {
@@ -215,19 +210,6 @@ class TransposedPanelsOf {
       }
     }
     return out;
-  }
-
-  /// Asks for the `part`-th of `parts` of what panel(first, count, col) will read, which no hardware
-  /// foresees.
-  void prefetch(std::int64_t first, std::int64_t count, std::int64_t col, std::int64_t part,
-                std::int64_t parts) const {
-    if (col >= layout_.in) return;
-    constexpr std::int64_t kLineWords = 16;
-    const std::int64_t lines = layout_.width / layout_.group * layout_.width / kLineWords;
-    const std::int64_t total = (count + layout_.width - 1) / layout_.width * lines;
-    for (std::int64_t i = total * part / parts; i < total * (part + 1) / parts; ++i)
-      hwy::Prefetch(panels_ + layout_.offset(col, first + i / lines * layout_.width) +
-                    i % lines * kLineWords);
   }
 
  private:

@@ -21,8 +21,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 using FloatTag = hn::ScalableTag<float>;
 using FloatVec = hn::Vec<FloatTag>;
 
-// AVX2 counts as faulting for its 8 and 16 bit lanes only; one lane's "masked" load reads it whatever the
-// mask says.
+// AVX2 counts as faulting for its 8 and 16 bit lanes only.
 #undef INCIPIT_EMULATED_MASKS
 #if HWY_TARGET != HWY_AVX2 && HWY_MEM_OPS_MIGHT_FAULT
 #define INCIPIT_EMULATED_MASKS 1
