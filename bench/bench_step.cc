@@ -3,11 +3,13 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "incipit/predict.h"
 #include "incipit/train.h"
 
 #include "backbone/backbone.h"
@@ -62,7 +64,8 @@ Result<std::vector<Batch>> read_batches(const std::string& path, const Template&
 
 struct Options {
   std::string model, batches, precision = "f32", mode = "train";
-  std::int64_t virtual_tokens = 10, insert_layer = 0, max_batch_tokens = 1024;
+  std::int64_t virtual_tokens = 10, insert_layer = 0;
+  std::optional<std::int64_t> max_batch_tokens;
   int threads = 0;
 };
 
@@ -119,7 +122,9 @@ Status serve_steps(const Options& options) {
                   trainer.gradients(batch.examples, batch.labels, batch.indices, step));
       trainer.apply(1.0);
     } else {
-      INCIPIT_CHECK(run_features(run, adapter, batch.examples, options.max_batch_tokens, nullptr, features));
+      INCIPIT_CHECK(run_features(run, adapter, batch.examples,
+                                 options.max_batch_tokens.value_or(PredictOptions().max_batch_tokens),
+                                 nullptr, features));
       predict_from_features(adapter, features);
     }
     std::cout << seconds_since(start) << std::endl;

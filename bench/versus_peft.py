@@ -73,7 +73,7 @@ def make_parser(about):
     parser.add_argument("--precision", choices=("f32", "bf16", "int8"), default="f32", help="of ours")
     parser.add_argument("--peft-dtype", choices=("float32", "bfloat16"), help="default: the precision's")
     parser.add_argument("--insert-layer", type=int, default=0, help="of our prompt; 0: the embeddings, as PEFT's")
-    parser.add_argument("--max-batch-tokens", type=int, default=1024, help="of ours")
+    parser.add_argument("--max-batch-tokens", type=int, help="of ours; default: its own")
     parser.add_argument("--pause", type=float, default=0.3, help="seconds between steps, for idle threads to sleep")
     parser.add_argument("--json", type=pathlib.Path, help="also write everything here")
     return parser
@@ -149,7 +149,9 @@ class Ours:
     def __init__(self, options, folder, batches_file):
         command = [options.bench, "--model", folder, "--batches", batches_file, "--threads", options.threads,
                    "--virtual-tokens", options.virtual_tokens, "--mode", options.mode, "--precision", options.precision,
-                   "--insert-layer", options.insert_layer, "--max-batch-tokens", options.max_batch_tokens]
+                   "--insert-layer", options.insert_layer]
+        if options.max_batch_tokens:
+            command += ["--max-batch-tokens", options.max_batch_tokens]
         self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)
         self.figures = json.loads(self._line())

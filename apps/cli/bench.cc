@@ -24,8 +24,7 @@ class Bench : public Command {
         ->check(whole_number(1));
     line.flag("--batch-size", options_.batch_size, "N", "Texts a step")->check(whole_number(1));
     line.flag("--length", options_.length, "N", "Tokens of a text, on average")->check(whole_number(4));
-    line.flag("--max-batch-tokens", options_.max_batch_tokens, "N", "Tokens that are run at once")
-        ->check(whole_number(1));
+    add_micro_batch_tokens(line, max_batch_tokens_);
     line.flag("--steps", options_.steps, "N", "Timed steps of each kind")->check(whole_number(1));
     add_seed(line, options_.seed, "Of the texts' words");
     line.mark("--json", json_, "One JSON object in place of a table");
@@ -42,6 +41,7 @@ class Bench : public Command {
       if (options_.method != Method::late) wrong_usage("--insert-layer", "needs --method late");
       options_.insert_layer = insert_layer_;
     }
+    if (max_batch_tokens_ > 0) options_.max_batch_tokens = max_batch_tokens_;
     use_threads(threads_);
     const auto start = std::chrono::steady_clock::now();
     INCIPIT_TRY(const Model model, load_model(model_, precision_));
@@ -59,6 +59,7 @@ class Bench : public Command {
   std::string precision_;
   std::string method_ = "prompt";
   std::int64_t insert_layer_ = 0;
+  std::int64_t max_batch_tokens_ = 0;
   BenchOptions options_;
   bool json_ = false;
   std::string output_;

@@ -30,9 +30,8 @@ CLI::Option* add_model(CommandLine& line, std::string& model) {
 void add_precision(CommandLine& line, std::string& precision) {
   precision = name_of(Precision::f32);
   choice(line, "--precision", precision, precision_names(),
-         "Numbers that the frozen model is multiplied in: f32 is exact, bf16 halves its memory where the "
-         "processor has units for it, int8 quarters it until a gradient is asked for; auto is bf16 where "
-         "that is faster, else f32. What is trained is f32 always");
+         "Numbers that the frozen model is multiplied in: f32 is exact, bf16 halves its memory, int8 "
+         "quarters it; auto is bf16 where that is faster, else f32. What is trained is f32 always");
 }
 
 CLI::Option* add_force(CommandLine& line, bool& force) {
@@ -99,6 +98,14 @@ void add_max_batch_tokens(CommandLine& line, std::int64_t& tokens) {
   line.flag("--max-batch-tokens", tokens, "N",
             "Tokens that are computed at once: bounds the memory, does not change the result")
       ->check(whole_number(1));
+}
+
+void add_micro_batch_tokens(CommandLine& line, std::int64_t& tokens) {
+  line.flag(
+          "--max-batch-tokens", tokens, "N",
+          "Tokens that are computed at once: bounds the memory, does not change the result; 0: 768 to train, "
+          "1,024 to predict or with --precision int8")
+      ->check(whole_number(0));
 }
 
 void add_max_length(CommandLine& line, std::int64_t& length) {

@@ -43,6 +43,8 @@ void add_seed(CommandLine& line, std::uint64_t& seed, const std::string& what);
 void add_threads(CommandLine& line, int& threads);
 void add_output(CommandLine& line, std::string& output);
 void add_max_batch_tokens(CommandLine& line, std::int64_t& tokens);
+/// The same for commands that train; 0: the library's choice.
+void add_micro_batch_tokens(CommandLine& line, std::int64_t& tokens);
 void add_max_length(CommandLine& line, std::int64_t& length);
 void add_num_virtual_tokens(CommandLine& line, std::int64_t& count, std::int64_t low);
 void add_template(CommandLine& line, std::string& text_or_file);

@@ -89,7 +89,7 @@ void TrainFlags::declare_optimizer(CommandLine& line) {
 void TrainFlags::declare_batches(CommandLine& line) {
   line.group("Batches");
   line.flag("--batch-size", options_.batch_size, "TEXTS", "Texts of a step")->check(whole_number(1));
-  add_max_batch_tokens(line, options_.max_batch_tokens);
+  add_micro_batch_tokens(line, max_batch_tokens_);
   choice(line, "--batching", batching_, {"file", "shuffle", "length"},
          "Order of the texts: the file's, drawn anew every epoch, or those of like length together");
 }
@@ -156,6 +156,7 @@ Result<TrainOptions> TrainFlags::options(const CommandLine& line,
   options.method = *method_by_name(method_);
   if (line.given("--head-input")) options.head_input = head_input_by_name(head_input_);
   if (line.given("--insert-layer")) options.insert_layer = insert_layer_;
+  if (max_batch_tokens_ > 0) options.max_batch_tokens = max_batch_tokens_;
   if (saved) take_saved(line, *saved, options);
   if (options.insert_layer && options.method != Method::late)
     wrong_usage("--insert-layer", "needs --method late");

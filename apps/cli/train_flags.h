@@ -45,6 +45,7 @@ class TrainFlags {
   std::int64_t label_words_ = kDefaultLabelWords;
   std::string loss_ = "vocabulary";
   std::int64_t insert_layer_ = 0;
+  std::int64_t max_batch_tokens_ = 0;
   std::string head_input_;
   std::string init_ = "vocab";
   double head_learning_rate_ = 0;

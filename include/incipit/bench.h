@@ -18,8 +18,8 @@ struct BenchOptions {
   std::optional<std::int64_t> insert_layer;  // of a late prompt; default: half of the layers
   std::int64_t batch_size = 32;              // texts a step
   std::int64_t length = 60;                  // tokens of a text on average: half to one and a half times that
-  std::int64_t max_batch_tokens = 1024;      // see TrainOptions
-  std::int64_t steps = 5;                    // timed ones of each kind, in turns
+  std::optional<std::int64_t> max_batch_tokens;  // see TrainOptions and PredictOptions
+  std::int64_t steps = 5;                        // timed ones of each kind, in turns
   std::uint64_t seed = 0;
 };
 

@@ -7,11 +7,12 @@
 
 namespace incipit {
 
-/// What the frozen network's matmuls compute with; everything else, trained weights included, is f32 always.
+/// What the frozen network's matmuls compute with; everything else, trained weights included, is computed in
+/// f32. Under bf16 and int8 word embeddings, and what the backward pass needs, are kept in bf16.
 enum class Precision {
   f32,
   bf16,       // weights, activations and gradients rounded to bf16, sums in f32
-  int8,       // weights: a scale an output channel; activations: a scale and a zero a token; gradients bf16
+  int8,       // weights: a scale an output channel; activations and gradients: a scale and a zero a token
   automatic,  // bf16 where it is the faster one on this processor, else f32
 };
 

@@ -4,6 +4,7 @@
 
 #include "backbone/layer_stack.h"
 #include "backbone/read_attention.h"
+#include "backbone/trace_store.h"
 #include "base/parallel.h"
 #include "ops/dropout.h"
 
@@ -13,7 +14,7 @@ namespace {
 struct DecoderPass : StackPass {
   explicit DecoderPass(const std::vector<float>& frequencies) : table(frequencies) {}
 
-  std::vector<DecoderTrace> traces;  // [layers] where traced, else one that all share
+  TraceStore<DecoderTrace> traces;
   DecoderScratch scratch;
   NormTrace final_norm;
   RotaryTable table;
@@ -30,7 +31,7 @@ class Decoder final : public LayerStack {
     return std::make_unique<DecoderPass>(shape_.rotary_frequencies);
   }
   void word_embedding(std::int32_t id, std::span<float> out) const override {
-    std::copy_n(weights_.word.row(id), spec().hidden_size, out.data());
+    weights_.word.copy_row(id, out);
   }
 
  private:
@@ -67,8 +68,7 @@ Status Decoder::check_positions(const PackedBatch& batch) const {
 
 void Decoder::prepare(const PackedBatch& batch, StackPass& opaque) const {
   auto& pass = static_cast<DecoderPass&>(opaque);
-  pass.traces.resize(pass.traced ? static_cast<std::size_t>(spec().num_layers)
-                                 : std::max<std::size_t>(1, pass.traces.size()));
+  pass.traces.prepare(spec().num_layers, pass.first_kept(), shape_.rounds);
   if (!is_rotary() || batch.size() == 0) return;
   pass.table.reserve(*std::max_element(batch.position.begin(), batch.position.end()) + 1);
   pass.positions.clear();
@@ -90,7 +90,7 @@ void Decoder::embed(const PackedBatch& batch, const Inputs& inputs, const Stage&
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t token = stage.token[static_cast<std::size_t>(i)];
       float* out = pass.hidden.row(i);
-      std::copy_n(input_row(batch, inputs, weights_.word, token), hidden, out);
+      copy_input_row(batch, inputs, weights_.word, token, {out, static_cast<std::size_t>(hidden)});
       if (is_rotary()) continue;
       const float* position = weights_.position.row(batch.position[static_cast<std::size_t>(token)]);
       for (std::int64_t j = 0; j < hidden; ++j) out[j] += position[j];
@@ -121,7 +121,7 @@ void Decoder::run_layer(std::int64_t l, const PackedBatch& batch, const Stage& s
                         StackPass& opaque) const {
   auto& pass = static_cast<DecoderPass&>(opaque);
   const auto layer = static_cast<std::size_t>(l);
-  DecoderTrace& trace = pass.traces[pass.keeps(l) ? layer : 0];
+  DecoderTrace& trace = pass.traces.open(l);
   decoder_layer_forward(weights_.layers[layer], shape_, pass.rows[layer], rotation(l, stage, pass), trace,
                         pass.scratch, pass.hidden);
   for (std::size_t s = 0; s < pass.keep_kv.size(); ++s)
@@ -132,13 +132,14 @@ void Decoder::run_layer(std::int64_t l, const PackedBatch& batch, const Stage& s
     measure_read_attention(
         batch, stage, shape_.attention, pass.rows[layer],
         attention_inputs(weights_.layers[layer], shape_, pass.rows[layer], trace, pass.scratch), shares);
+  pass.traces.close(l);
 }
 
 void Decoder::run_layer_backward(std::int64_t l, const Stage& stage, StackPass& opaque) const {
   auto& pass = static_cast<DecoderPass&>(opaque);
   const auto layer = static_cast<std::size_t>(l);
   decoder_layer_backward(weights_.layers[layer], shape_, pass.rows[layer], rotation(l, stage, pass),
-                         pass.traces[layer], pass.scratch, pass.hidden);
+                         pass.traces.recall(l), pass.scratch, pass.hidden);
 }
 
 void Decoder::finish(std::int64_t rows, StackPass& opaque) const {

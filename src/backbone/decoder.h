@@ -5,11 +5,12 @@
 
 #include "backbone/backbone.h"
 #include "backbone/decoder_layer.h"
+#include "backbone/embedding_table.h"
 
 namespace incipit {
 
 struct DecoderWeights {
-  Matrix word;      // [vocab, hidden]
+  EmbeddingTable word;
   Matrix position;  // [positions, hidden]; no rows: layers turn queries and keys instead
   std::vector<DecoderLayer> layers;
   Norm final_norm;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -55,6 +56,7 @@ struct DecoderShape {
   float embedding_dropout = 0;
   float hidden_dropout = 0;
   float attention_dropout = 0;
+  bool rounds = false;  // see TraceStore and EmbeddingTable
 
   std::int64_t query_width() const { return attention.num_heads * attention.head_dim; }
   std::int64_t key_width() const { return attention.num_key_value_heads * attention.head_dim; }
@@ -74,6 +76,14 @@ struct DecoderTrace {
   Matrix key_value;            // with queries in the other layers
   std::vector<float> log_sum;  // [heads, rows out]
   Matrix up;                   // before the activation
+
+  // See TraceStore.
+  std::array<Matrix*, 5> matrices() {
+    return {&attention_norm.normalised, &feed_forward_norm.normalised, &query, &key_value, &up};
+  }
+  std::array<std::vector<float>*, 3> vectors() {
+    return {&attention_norm.inverse, &feed_forward_norm.inverse, &log_sum};
+  }
 };
 
 /// Memory that layers use and leave to the next.

@@ -22,7 +22,7 @@ class DecoderReader {
     const DecoderNames& names = family_.names;
     DecoderWeights weights;
     INCIPIT_TRY(weights.word,
-                reader_.matrix(full(names.word) + ".weight", config_.vocab_size, config_.hidden_size));
+                reader_.embeddings(full(names.word) + ".weight", config_.vocab_size, config_.hidden_size));
     if (!names.position.empty()) {
       INCIPIT_TRY(weights.position, reader_.matrix(full(names.position) + ".weight",
                                                    config_.max_position_embeddings, config_.hidden_size));
@@ -136,7 +136,9 @@ class DecoderReader {
   const DecoderFamily& family_;
 };
 
-Result<DecoderShape> shape_of(const HfConfig& config, const DecoderFamily& family, const TensorStore& store) {
+Result<DecoderShape> shape_of(const ModelSource& source, const DecoderFamily& family) {
+  const HfConfig& config = source.config;
+  const TensorStore& store = source.store;
   const std::optional<Activation> activation = activation_by_name(config.hidden_act);
   if (!activation || *activation == Activation::tanh)
     return fail(
@@ -151,6 +153,7 @@ Result<DecoderShape> shape_of(const HfConfig& config, const DecoderFamily& famil
   shape.embedding_dropout = static_cast<float>(config.embedding_dropout);
   shape.hidden_dropout = static_cast<float>(config.hidden_dropout);
   shape.attention_dropout = static_cast<float>(config.attention_dropout);
+  shape.rounds = source.precision != Precision::f32;
   if (family.names.position.empty()) {
     auto frequencies = rope_frequencies(config.rope, config.head_dim);
     if (!frequencies) return fail("{}: {}", store.path().string(), frequencies.error().message);
@@ -186,7 +189,7 @@ Result<LoadedBackbone> load_decoder(const ModelSource& source, const DecoderFami
   const HfConfig& config = source.config;
   if (config.num_hidden_layers > std::numeric_limits<std::uint8_t>::max())
     return fail("{}: {} layers, at most 255 are supported", store.path().string(), config.num_hidden_layers);
-  INCIPIT_TRY(DecoderShape shape, shape_of(config, family, store));
+  INCIPIT_TRY(DecoderShape shape, shape_of(source, family));
   DecoderReader reader(source, family);
   LoadedBackbone loaded;
   INCIPIT_TRY(DecoderWeights weights, reader.weights());

@@ -62,6 +62,7 @@ TEST_P(Decoder, GradientsByFiniteDifferences) {
   want.trace = true;
   if (GetParam().dropout > 0) want.dropout = DropoutKey{7, 9};
   test::expect_finite_differences(*decoder_, pack(mixed_prompts()), rows, want);
+  test::expect_finite_differences(*random_decoder(GetParam(), true), pack(mixed_prompts()), rows, want, 0.02);
   for (const int entry : {0, 1}) test::expect_finite_differences(*decoder_, pack(family(entry)), rows, want);
 }
 

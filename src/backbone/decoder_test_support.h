@@ -33,7 +33,7 @@ inline Norm random_norm(const Kind& kind, Rng& rng) {
   return LayerNorm{random_vector(kHidden, 1, 0.2, rng), random_vector(kHidden, 0, 0.2, rng), 1e-5f};
 }
 
-inline std::unique_ptr<Backbone> random_decoder(const Kind& kind) {
+inline std::unique_ptr<Backbone> random_decoder(const Kind& kind, bool rounds = false) {
   Rng rng(3);
   BackboneSpec spec;
   spec.hidden_size = kHidden;
@@ -48,12 +48,13 @@ inline std::unique_ptr<Backbone> random_decoder(const Kind& kind) {
   shape.is_gated = kind.is_rotary;
   shape.windows = {0, kind.window, kind.window};
   shape.embedding_dropout = shape.hidden_dropout = shape.attention_dropout = kind.dropout;
+  shape.rounds = rounds;
   if (kind.is_rotary) shape.rotary_frequencies = {1.0f, 0.3f, 0.1f, 0.03f};
   spec.num_key_value_heads = shape.attention.num_key_value_heads;
   spec.head_dim = shape.attention.head_dim;
   const std::int64_t query = shape.query_width(), key = shape.key_width();
   DecoderWeights weights;
-  weights.word = random_matrix(kVocab, kHidden, 0.7, rng);
+  weights.word = EmbeddingTable(random_matrix(kVocab, kHidden, 0.7, rng), false);
   if (!kind.is_rotary) weights.position = random_matrix(kPositions, kHidden, 0.3, rng);
   for (std::int64_t l = 0; l < kLayers; ++l) {
     const bool last = l == kLayers - 1;

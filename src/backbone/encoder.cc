@@ -4,6 +4,7 @@
 
 #include "backbone/layer_stack.h"
 #include "backbone/read_attention.h"
+#include "backbone/trace_store.h"
 #include "base/parallel.h"
 #include "ops/dropout.h"
 
@@ -11,7 +12,7 @@ namespace incipit {
 namespace {
 
 struct EncoderPass : StackPass {
-  std::vector<LayerTrace> traces;  // [layers] where traced, else one that all share
+  TraceStore<LayerTrace> traces;
   Matrix embedding_normalised;
   std::vector<float> embedding_inverse;
   LayerScratch scratch;
@@ -24,7 +25,7 @@ class Encoder final : public LayerStack {
 
   std::unique_ptr<Pass> new_pass() const override { return std::make_unique<EncoderPass>(); }
   void word_embedding(std::int32_t id, std::span<float> out) const override {
-    std::copy_n(weights_.embeddings.word.row(id), spec().hidden_size, out.data());
+    weights_.embeddings.word.copy_row(id, out);
   }
 
  private:
@@ -59,8 +60,7 @@ Status Encoder::check_positions(const PackedBatch& batch) const {
 
 void Encoder::prepare(const PackedBatch& /*batch*/, StackPass& opaque) const {
   auto& pass = static_cast<EncoderPass&>(opaque);
-  pass.traces.resize(pass.traced ? static_cast<std::size_t>(spec().num_layers)
-                                 : std::max<std::size_t>(1, pass.traces.size()));
+  pass.traces.prepare(spec().num_layers, pass.first_kept(), shape_.rounds);
 }
 
 /// Word, position and type of the stage's tokens, normalised.
@@ -73,12 +73,12 @@ void Encoder::embed(const PackedBatch& batch, const Inputs& inputs, const Stage&
   parallel_for(rows, 64, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const auto token = static_cast<std::size_t>(stage.token[static_cast<std::size_t>(i)]);
-      const float* word = input_row(batch, inputs, table.word, stage.token[static_cast<std::size_t>(i)]);
       const float* position = table.position.row(batch.position[token]);
       const float* type = table.type.rows() > 0 ? table.type.row(batch.token_type[token]) : nullptr;
       float* out = pass.hidden.row(i);
-      for (std::int64_t j = 0; j < hidden; ++j)
-        out[j] = word[j] + position[j] + (type != nullptr ? type[j] : 0.0f);
+      copy_input_row(batch, inputs, table.word, stage.token[static_cast<std::size_t>(i)],
+                     {out, static_cast<std::size_t>(hidden)});
+      for (std::int64_t j = 0; j < hidden; ++j) out[j] += position[j] + (type != nullptr ? type[j] : 0.0f);
     }
   });
   pass.embedding_normalised.resize(rows, hidden);
@@ -103,7 +103,7 @@ void Encoder::run_layer(std::int64_t l, const PackedBatch& batch, const Stage& s
                         StackPass& opaque) const {
   auto& pass = static_cast<EncoderPass&>(opaque);
   const auto layer = static_cast<std::size_t>(l);
-  LayerTrace& trace = pass.traces[pass.keeps(l) ? layer : 0];
+  LayerTrace& trace = pass.traces.open(l);
   encoder_layer_forward(weights_.layers[layer], shape_, pass.rows[layer], pass.hidden, trace, pass.scratch,
                         pass.next);
   std::swap(pass.hidden, pass.next);
@@ -116,13 +116,14 @@ void Encoder::run_layer(std::int64_t l, const PackedBatch& batch, const Stage& s
                             trace.log_sum.data()},
                            shares);
   }
+  pass.traces.close(l);
 }
 
 void Encoder::run_layer_backward(std::int64_t l, const Stage& /*stage*/, StackPass& opaque) const {
   auto& pass = static_cast<EncoderPass&>(opaque);
   const auto layer = static_cast<std::size_t>(l);
-  encoder_layer_backward(weights_.layers[layer], shape_, pass.rows[layer], pass.traces[layer], pass.scratch,
-                         pass.hidden, pass.next);
+  encoder_layer_backward(weights_.layers[layer], shape_, pass.rows[layer], pass.traces.recall(l),
+                         pass.scratch, pass.hidden, pass.next);
   std::swap(pass.hidden, pass.next);
 }
 

@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "backbone/backbone.h"
+#include "backbone/embedding_table.h"
 #include "backbone/encoder_layer.h"
 
 namespace incipit {
 
 /// The embeddings in front of an encoder: norm(word + position + type).
 struct EncoderEmbeddings {
-  Matrix word;      // [vocab, hidden]
+  EmbeddingTable word;
   Matrix position;  // [positions, hidden]
   Matrix type;      // [types, hidden]; no rows: none. A family whose tokens all have type 0 has one row.
   LayerNorm norm;

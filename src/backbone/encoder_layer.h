@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -32,6 +33,7 @@ struct EncoderShape {
   float hidden_dropout = 0;
   float attention_dropout = 0;
   bool drops_attention_output = true;  // DistilBERT does not
+  bool rounds = false;                 // see TraceStore and EmbeddingTable
 
   std::int64_t hidden_size() const { return attention.num_heads * attention.head_dim; }
 };
@@ -43,6 +45,12 @@ struct LayerTrace {
   Matrix attention_normalised, output_normalised;
   std::vector<float> attention_inverse, output_inverse;  // [rows out]
   Matrix up;                                             // before the activation
+
+  // See TraceStore.
+  std::array<Matrix*, 5> matrices() {
+    return {&query, &key_value, &attention_normalised, &output_normalised, &up};
+  }
+  std::array<std::vector<float>*, 3> vectors() { return {&log_sum, &attention_inverse, &output_inverse}; }
 };
 
 /// Memory that layers use and leave to the next.

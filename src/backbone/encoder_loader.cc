@@ -46,7 +46,7 @@ class EncoderReader {
     const std::string base = family_.prefix + "embeddings.";
     EncoderEmbeddings table;
     INCIPIT_TRY(table.word,
-                reader_.matrix(base + "word_embeddings.weight", config_.vocab_size, config_.hidden_size));
+                reader_.embeddings(base + "word_embeddings.weight", config_.vocab_size, config_.hidden_size));
     INCIPIT_TRY(table.position, reader_.matrix(base + "position_embeddings.weight",
                                                config_.max_position_embeddings, config_.hidden_size));
     if (family_.has_token_types) {
@@ -141,6 +141,7 @@ Result<LoadedBackbone> load_encoder(const ModelSource& source, const EncoderFami
   shape.hidden_dropout = static_cast<float>(config.hidden_dropout);
   shape.attention_dropout = static_cast<float>(config.attention_dropout);
   shape.drops_attention_output = family.drops_attention_output;
+  shape.rounds = source.precision != Precision::f32;
   loaded.backbone = make_encoder(std::move(spec), shape, std::move(weights));
   return loaded;
 }

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "backbone/backbone.h"
+#include "backbone/embedding_table.h"
 #include "backbone/layer_rows.h"
 #include "engine/stage_plan.h"
 #include "tensor/matrix.h"
@@ -26,8 +29,10 @@ struct StackPass : Pass {
     if (attention == nullptr) return {};
     return {attention->row(layer), static_cast<std::size_t>(attention->cols())};
   }
-  /// Whether backward() will pass through the layer.
-  bool keeps(std::int64_t layer) const { return traced && layer >= lowest_gradient; }
+  /// The lowest layer that backward() will pass through, if it will be called.
+  std::optional<std::int64_t> first_kept() const {
+    return traced ? std::optional(lowest_gradient) : std::nullopt;
+  }
 };
 
 /// The run of a batch through embeddings and a stack of layers, and back: who joins where, and which rows
@@ -64,11 +69,14 @@ class LayerStack : public Backbone {
   /// Keys that a layer's queries attend to; 0: all.
   virtual std::int64_t attention_window(std::int64_t layer) const = 0;
 
-  /// The word's embedding or the virtual row that the batch's token stands for.
-  static const float* input_row(const PackedBatch& batch, const Inputs& inputs, const Matrix& words,
-                                std::int64_t token) {
+  /// out becomes the word's embedding or the virtual row that the batch's token stands for.
+  static void copy_input_row(const PackedBatch& batch, const Inputs& inputs, const EmbeddingTable& words,
+                             std::int64_t token, std::span<float> out) {
     const std::int64_t id = batch.token[static_cast<std::size_t>(token)];
-    return id >= 0 ? words.row(id) : inputs.virtual_rows.row(-1 - id);
+    if (id >= 0)
+      words.copy_row(id, out);
+    else
+      std::copy_n(inputs.virtual_rows.row(-1 - id), out.size(), out.data());
   }
   /// Dropout keys of the rows of a stage; layer 0 is the embeddings, layer l's are those of l + 1.
   static std::vector<std::uint64_t> dropout_keys(const PackedBatch& batch, const Stage& stage,

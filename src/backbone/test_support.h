@@ -71,7 +71,7 @@ inline Piece text(std::int64_t length, std::uint64_t seed, std::vector<std::int6
 
 /// The gradient that backward() gives for a weighted sum of what is read, against central differences.
 inline void expect_finite_differences(const Backbone& backbone, const PackedBatch& batch, Matrix& rows,
-                                      const Want& want) {
+                                      const Want& want, double tolerance = 5e-3) {
   const auto pass = backbone.new_pass();
   const std::int64_t hidden = backbone.spec().hidden_size;
   Rng rng(5);
@@ -100,7 +100,7 @@ inline void expect_finite_differences(const Backbone& backbone, const PackedBatc
     rows.data()[i] = start - kStep;
     const double below = loss();
     rows.data()[i] = start;
-    EXPECT_NEAR(gradient.data()[i], (above - below) / (2.0 * kStep), 5e-3 * largest)
+    EXPECT_NEAR(gradient.data()[i], (above - below) / (2.0 * kStep), tolerance * largest)
         << "virtual row " << i / hidden << ", value " << i % hidden;
   }
 }

@@ -23,6 +23,12 @@ Result<Matrix> WeightReader::matrix(const std::string& name, std::int64_t rows, 
   return checkpoint_.matrix(name, rows, cols);
 }
 
+Result<EmbeddingTable> WeightReader::embeddings(const std::string& name, std::int64_t rows,
+                                                std::int64_t cols) {
+  INCIPIT_TRY(Matrix values, matrix(name, rows, cols));
+  return EmbeddingTable(std::move(values), precision_ != Precision::f32);
+}
+
 Result<std::vector<float>> WeightReader::vector(const std::string& name, std::int64_t size) {
   count(name, size);
   return checkpoint_.vector(name, size);

@@ -11,6 +11,7 @@
 #include "incipit/result.h"
 
 #include "backbone/checkpoint.h"
+#include "backbone/embedding_table.h"
 #include "base/array_file.h"
 #include "ops/layer_norm.h"
 #include "ops/linear.h"
@@ -50,6 +51,7 @@ class WeightReader {
       : checkpoint_(std::move(checkpoint)), precision_(precision), packed_(packed) {}
 
   Result<Matrix> matrix(const std::string& name, std::int64_t rows, std::int64_t cols);
+  Result<EmbeddingTable> embeddings(const std::string& name, std::int64_t rows, std::int64_t cols);
   Result<std::vector<float>> vector(const std::string& name, std::int64_t size);
   Result<LayerNorm> layer_norm(const std::string& name, std::int64_t size, double epsilon);
   Result<Linear> linear(const LinearSource& source);

@@ -109,7 +109,10 @@ Status measure(const Model& model, const Adapter& adapter, const ExperimentRun& 
                ExperimentObserver& observer, TrialRecord& record) {
   const std::vector<Example>& examples = run.test->examples;
   const auto start = std::chrono::steady_clock::now();
-  Predictor predictor(model, adapter, {run.options.max_batch_tokens, nullptr, run.options.activation_cache});
+  PredictOptions options;
+  options.max_batch_tokens = run.options.max_batch_tokens.value_or(options.max_batch_tokens);
+  options.activation_cache = run.options.activation_cache;
+  Predictor predictor(model, adapter, options);
   INCIPIT_TRY(const std::vector<Prediction> predictions, predictor.predict(examples, [&](std::int64_t done) {
     observer.on_test(done, std::ssize(examples));
   }));

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// To be raised with every change after which the same text may give other bits below some layer.
-constexpr int kNumericsVersion = 2;
+constexpr int kNumericsVersion = 3;
 
 constexpr std::string_view kSuffix = ".activations";
 
@@ -131,7 +131,7 @@ void ActivationCache::keep(std::int64_t layer, std::span<const Rows> examples) {
     const auto values = static_cast<std::size_t>(example.rows.rows * example.rows.cols);
     const std::size_t size = values * size_of(stored_type(options_.type));
     if (options_.type == CacheType::bf16) {
-      round_to_bf16(example.rows.data, example.rows.rows, example.rows.cols, {},
+      round_to_bf16(example.rows.data, example.rows.rows, example.rows.cols,
                     reinterpret_cast<std::uint16_t*>(next));
       convert_to_f32(DType::bf16, next, {example.rows.data, values});
     } else {

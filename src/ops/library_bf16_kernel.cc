@@ -36,7 +36,7 @@ class LibraryBf16Kernel : public LinearKernel {
                   bool accumulate) {
     const std::int64_t padded = padded_rows(rows);
     std::uint16_t* halves = room(KernelScratch::of_thread().halves, padded * depth);
-    round_to_bf16(x, rows, depth, {}, halves);
+    round_to_bf16(x, rows, depth, halves);
     matmul.run(halves, padded, y, accumulate);
   }
 

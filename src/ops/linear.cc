@@ -1,5 +1,6 @@
 #include "ops/linear.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -13,17 +14,20 @@
 namespace incipit {
 namespace {
 
-/// Inputs that the s32 sums of 8-bit products have room for: 255 * 127 each.
-constexpr std::int64_t kMostInt8Inputs = 65536;
+/// To be raised where a kernel saves something else.
+constexpr int kSavedVersion = 2;
 
-Precision precision_for(Precision wanted, std::int64_t in) {
+/// Terms that the s32 sums of 8-bit products have room for: 255 * 127 each.
+constexpr std::int64_t kMostInt8Terms = 65536;
+
+Precision precision_for(Precision wanted, std::int64_t in, std::int64_t out) {
   const Precision precision = resolved(wanted);
-  return precision == Precision::int8 && in > kMostInt8Inputs ? Precision::bf16 : precision;
+  return precision == Precision::int8 && std::max(in, out) > kMostInt8Terms ? Precision::bf16 : precision;
 }
 
 std::unique_ptr<LinearKernel> make_kernel(ConstMatrixView weight, std::span<const float> bias,
                                           Precision precision) {
-  switch (precision_for(precision, weight.cols)) {
+  switch (precision_for(precision, weight.cols, weight.rows)) {
     case Precision::bf16:
       if (is_library_faster(MatmulType::bf16)) return library_bf16_kernel(weight, bias);
       return panel_kernel(PanelType::bf16, weight, bias);
@@ -39,7 +43,7 @@ std::unique_ptr<LinearKernel> make_kernel(ConstMatrixView weight, std::span<cons
 
 LoadedKernel load_kernel(std::int64_t in, std::int64_t out, std::span<const float> bias, Precision precision,
                          ArrayFileReader& packed) {
-  switch (precision_for(precision, in)) {
+  switch (precision_for(precision, in, out)) {
     case Precision::bf16:
       if (is_library_faster(MatmulType::bf16)) return load_library_bf16_kernel(in, out, bias, packed);
       return load_panel_kernel(PanelType::bf16, in, out, bias, packed);
@@ -56,7 +60,7 @@ LoadedKernel load_kernel(std::int64_t in, std::int64_t out, std::span<const floa
 }  // namespace
 
 std::string packing_name() {
-  return fmt::format("{}, {}", panel_layout_name(), packed_layout_name());
+  return fmt::format("{}, {}, version {}", panel_layout_name(), packed_layout_name(), kSavedVersion);
 }
 
 std::int64_t padded_rows(std::int64_t rows) {

@@ -29,8 +29,8 @@ class Linear {
   /// weight: [out, in]; bias: [out] or empty. Both are copied. `precision` is what both directions compute
   /// with; x, y and their gradients are f32. A processor without units for it multiplies the same rounded
   /// numbers otherwise, from weights held in the narrow format. The gradient of int8 is that by the weight in
-  /// 8 bits, rounding passed over, with dy in bf16. Where more than 65,536 inputs could overflow int8's sums,
-  /// bf16 takes its place.
+  /// 8 bits, rounding passed over, with dy in 8 bits too, a scale a row. Where more than 65,536 inputs or
+  /// outputs could overflow int8's sums, bf16 takes its place.
   Linear(ConstMatrixView weight, std::span<const float> bias, Precision precision = Precision::f32);
   /// Of what save() wrote of a layer of this size and precision, on a processor of the same packing_name().
   static Result<Linear> load(std::int64_t in, std::int64_t out, std::span<const float> bias,

@@ -148,7 +148,8 @@ void expect_directions(Precision precision, std::int64_t rows, std::int64_t in, 
   if (is_int8)
     for (float& value : values) value = std::nearbyint(value);
   for (std::size_t i = 0; i < scaled.size(); ++i) scaled[i] *= steps[i % steps.size()];
-  Case backward{rows, out, in, scaled, {}, first(dx, rows * in), rounded_to_bf16(scaled, rows), {}};
+  Case backward{rows, out, in, scaled, {}, first(dx, rows * in), {}, {}};
+  backward.narrow_x = is_int8 ? rounded_to_int8(scaled, rows, 0, 255) : rounded_to_bf16(scaled, rows);
   for (const double value : transposed(values, out, in)) backward.weight.push_back(static_cast<float>(value));
   backward.narrow_weight = rounded_to_bf16(backward.weight, in);
   if (!accumulate) std::fill(backward.before.begin(), backward.before.end(), 0.0f);
@@ -181,6 +182,11 @@ TEST(LinearPrecision, GreatestSumsDoNotOverflow) {
         for (const Precision precision : kNarrow) {
           std::vector<float> y(kRows * kOut);
           Linear({weight.data(), kOut, in, in}, {}, precision).forward(x.data(), kRows, y.data());
+          for (const float value : y)
+            ASSERT_NEAR(value, sign * static_cast<float>(in), 1e-5 * static_cast<double>(in))
+                << name_of(precision);
+          Linear({weight.data(), in, kOut, kOut}, {}, precision)
+              .backward_input(x.data(), kRows, y.data(), false);
           for (const float value : y)
             ASSERT_NEAR(value, sign * static_cast<float>(in), 1e-5 * static_cast<double>(in))
                 << name_of(precision);

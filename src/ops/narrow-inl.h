@@ -39,25 +39,21 @@ HWY_INLINE auto nearest_bf16(FloatVec x) {
   return hn::IfThenElse(hn::RebindMask(du, hn::IsNaN(x)), quiet, rounded);
 }
 
-/// `factors`, where not null, multiply the row first.
-HWY_INLINE void row_to_bf16(const float* x, const float* factors, std::int64_t width, std::uint16_t* out) {
+HWY_INLINE void row_to_bf16(const float* x, std::int64_t width, std::uint16_t* out) {
   const hn::RebindToSigned<FloatTag> di;
   const hn::Rebind<std::uint16_t, FloatTag> narrow;
   narrow_row(width, out, [&](std::int64_t i, auto load) HWY_ATTR {
-    FloatVec value = load(x + i);
-    if (factors != nullptr) value = hn::Mul(value, load(factors + i));
-    return hn::DemoteTo(narrow, hn::BitCast(di, hn::ShiftRight<16>(nearest_bf16(value))));
+    return hn::DemoteTo(narrow, hn::BitCast(di, hn::ShiftRight<16>(nearest_bf16(load(x + i)))));
   });
 }
 
 /// The same numbers as f32.
-HWY_INLINE void row_to_rounded(const float* x, const float* factors, std::int64_t width, float* out) {
+HWY_INLINE void row_to_rounded(const float* x, std::int64_t width, float* out) {
   const FloatTag d;
   const hn::RebindToUnsigned<FloatTag> du;
   for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    FloatVec value = load(x + i);
-    if (factors != nullptr) value = hn::Mul(value, load(factors + i));
-    store(hn::BitCast(d, hn::And(nearest_bf16(value), hn::Set(du, 0xffff0000u))), out + i);
+    const auto nearest = nearest_bf16(load(x + i));
+    store(hn::BitCast(d, hn::And(nearest, hn::Set(du, 0xffff0000u))), out + i);
   });
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/parallel.h"
+#include "tensor/dtype.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/narrow.cc"
@@ -14,19 +16,33 @@
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
 
-void rounded_row(const float* x, const float* factors, std::int64_t width, std::uint16_t* out) {
-  row_to_bf16(x, factors, width, out);
+void rounded_row(const float* x, std::int64_t width, std::uint16_t* out) {
+  row_to_bf16(x, width, out);
+}
+
+void widened_row(const std::uint16_t* bits, std::int64_t width, float* out) {
+  const FloatTag d;
+  const hn::RebindToUnsigned<FloatTag> du;
+  const hn::Rebind<std::uint16_t, FloatTag> halves;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + lanes <= width; i += lanes)
+    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(du, hn::LoadU(halves, bits + i)))), d, out + i);
+  for (; i < width; ++i) out[i] = bf16_to_f32(bits[i]);
 }
 
 /// The least and greatest of a row and 0, and a sum that is 0, or NaN where a number is not finite.
 struct Extent {
   float low, high, finite;
 };
-HWY_INLINE Extent extent_of(const float* x, std::int64_t width) {
+
+/// load(i, load_vector): the row's numbers from i on.
+template <typename Load>
+HWY_INLINE Extent extent_of(std::int64_t width, Load load) {
   const FloatTag d;
   FloatVec low = hn::Zero(d), high = hn::Zero(d), finite = hn::Zero(d);
-  for_each_vector(width, [&](std::int64_t i, auto load, auto) HWY_ATTR {
-    const FloatVec value = load(x + i);
+  for_each_vector(width, [&](std::int64_t i, auto load_vector, auto) HWY_ATTR {
+    const FloatVec value = load(i, load_vector);
     low = hn::Min(low, value);
     high = hn::Max(high, value);
     finite = hn::MulAdd(value, hn::Zero(d), finite);
@@ -35,37 +51,42 @@ HWY_INLINE Extent extent_of(const float* x, std::int64_t width) {
           hn::GetLane(hn::SumOfLanes(d, finite))};
 }
 
-HWY_INLINE RowScale row_scale(const float* x, std::int64_t width, float& inverse) {
-  const Extent extent = extent_of(x, width);
-  RowScale result;
-  result.scale = (extent.high - extent.low) / 255.0f + extent.finite;
-  inverse = result.scale > 0 ? 1.0f / result.scale : 0.0f;  // a NaN's 0 makes values of no meaning
-  result.zero = std::nearbyint(-extent.low * inverse);
-  return result;
-}
-
-/// Values of a row from 0 to 255, as f32.
-HWY_INLINE FloatVec quantised(FloatVec x, float inverse, float zero) {
+template <typename Load>
+HWY_INLINE void quantise(std::int64_t width, Load load, std::uint8_t* out, RowScale* scale) {
   const FloatTag d;
-  const FloatVec value = hn::Add(hn::Round(hn::Mul(x, hn::Set(d, inverse))), hn::Set(d, zero));
-  return hn::Min(hn::Max(value, hn::Zero(d)), hn::Set(d, 255.0f));
-}
-
-void quantise_row(const float* x, std::int64_t width, std::uint8_t* out, RowScale* scale) {
   const hn::RebindToSigned<FloatTag> di;
   const hn::Rebind<std::uint8_t, FloatTag> narrow;
-  float inverse = 0;
-  *scale = row_scale(x, width, inverse);
-  narrow_row(width, out, [&](std::int64_t i, auto load) HWY_ATTR {
-    return hn::DemoteTo(narrow, hn::ConvertTo(di, quantised(load(x + i), inverse, scale->zero)));
+  const Extent extent = extent_of(width, load);
+  scale->scale = (extent.high - extent.low) / 255.0f + extent.finite;
+  const float inverse =
+      scale->scale > 0 ? 1.0f / scale->scale : 0.0f;  // a NaN's 0 makes values of no meaning
+  const float zero = std::nearbyint(-extent.low * inverse);
+  scale->zero = zero >= 0 && zero <= 255 ? static_cast<std::int32_t>(zero) : 0;
+  narrow_row(width, out, [&](std::int64_t i, auto load_vector) HWY_ATTR {
+    const FloatVec steps = hn::Round(hn::Mul(load(i, load_vector), hn::Set(d, inverse)));
+    const FloatVec value = hn::Max(hn::Add(steps, hn::Set(d, zero)), hn::Zero(d));
+    return hn::DemoteTo(narrow, hn::ConvertTo(di, hn::Min(value, hn::Set(d, 255.0f))));
   });
+}
+
+void quantise_row(const float* x, const float* factors, std::int64_t width, std::uint8_t* out,
+                  RowScale* scale) {
+  if (factors == nullptr)
+    quantise(
+        width, [x](std::int64_t i, auto load) HWY_ATTR { return load(x + i); }, out, scale);
+  else
+    quantise(
+        width,
+        [x, factors](std::int64_t i, auto load) HWY_ATTR { return hn::Mul(load(x + i), load(factors + i)); },
+        out, scale);
 }
 
 void quantise_channel(const float* weight, std::int64_t in, std::int8_t* out, float* scale) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> di;
   const hn::Rebind<std::int8_t, FloatTag> narrow;
-  const Extent extent = extent_of(weight, in);
+  const Extent extent =
+      extent_of(in, [weight](std::int64_t i, auto load) HWY_ATTR { return load(weight + i); });
   *scale = std::max(-extent.low, extent.high) / 127.0f + extent.finite;
   const float inverse = *scale > 0 ? 1.0f / *scale : 0.0f;
   narrow_row(in, out, [&](std::int64_t i, auto load) HWY_ATTR {
@@ -73,20 +94,21 @@ void quantise_channel(const float* weight, std::int64_t in, std::int8_t* out, fl
   });
 }
 
-void dequantise_row(const std::int32_t* products, RowScale scale, const ChannelScales& channels, float* y,
+void dequantise_row(const std::int32_t* products, RowScale scale, const ProductColumns& columns, float* y,
                     bool accumulate) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> di;
-  const float* scales = channels.scales.data();
-  const float* sums = channels.sums.data();
-  const float* bias = channels.bias.empty() ? nullptr : channels.bias.data();
-  for_each_vector(std::ssize(channels.scales), [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    const auto product = hn::BitCast(di, load(reinterpret_cast<const float*>(products + i)));
-    const FloatVec value = hn::NegMulAdd(hn::Set(d, scale.zero), load(sums + i), hn::ConvertTo(d, product));
-    const FloatVec factor = hn::Mul(hn::Set(d, scale.scale), load(scales + i));
-    FloatVec added = bias == nullptr ? hn::Zero(d) : load(bias + i);
+  const std::int32_t* sums = columns.sums.data();
+  for_each_vector(std::ssize(columns.sums), [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    const auto integers = [&](const std::int32_t* from) HWY_ATTR {
+      return hn::BitCast(di, load(reinterpret_cast<const float*>(from)));
+    };
+    const auto value = hn::Sub(integers(products + i), hn::Mul(hn::Set(di, scale.zero), integers(sums + i)));
+    FloatVec factor = hn::Set(d, scale.scale);
+    if (!columns.scales.empty()) factor = hn::Mul(factor, load(columns.scales.data() + i));
+    FloatVec added = columns.bias.empty() ? hn::Zero(d) : load(columns.bias.data() + i);
     if (accumulate) added = hn::Add(added, load(y + i));
-    store(hn::MulAdd(factor, value, added), y + i);
+    store(hn::MulAdd(factor, hn::ConvertTo(d, value), added), y + i);
   });
 }
 
@@ -98,6 +120,7 @@ namespace incipit {
 namespace {
 
 HWY_EXPORT(rounded_row);
+HWY_EXPORT(widened_row);
 HWY_EXPORT(quantise_row);
 HWY_EXPORT(quantise_channel);
 HWY_EXPORT(dequantise_row);
@@ -114,18 +137,23 @@ void for_rows(std::int64_t rows, std::int64_t width, Body body) {
 
 }  // namespace
 
-void round_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
-                   std::uint16_t* out) {
+void round_to_bf16(const float* x, std::int64_t rows, std::int64_t width, std::uint16_t* out) {
   for_rows(rows, width, [&](std::int64_t r) {
-    HWY_DYNAMIC_DISPATCH(rounded_row)
-    (x + r * width, factors.empty() ? nullptr : factors.data(), width, out + r * width);
+    HWY_DYNAMIC_DISPATCH(rounded_row)(x + r * width, width, out + r * width);
   });
 }
 
-void quantise_rows(const float* x, std::int64_t rows, std::int64_t width, std::uint8_t* out,
-                   RowScale* scales) {
+void widen_bf16(const std::uint16_t* bits, std::int64_t rows, std::int64_t width, float* out) {
   for_rows(rows, width, [&](std::int64_t r) {
-    HWY_DYNAMIC_DISPATCH(quantise_row)(x + r * width, width, out + r * width, scales + r);
+    HWY_DYNAMIC_DISPATCH(widened_row)(bits + r * width, width, out + r * width);
+  });
+}
+
+void quantise_rows(const float* x, std::int64_t rows, std::int64_t width, std::span<const float> factors,
+                   std::uint8_t* out, RowScale* scales) {
+  for_rows(rows, width, [&](std::int64_t r) {
+    HWY_DYNAMIC_DISPATCH(quantise_row)
+    (x + r * width, factors.empty() ? nullptr : factors.data(), width, out + r * width, scales + r);
   });
 }
 
@@ -133,25 +161,28 @@ QuantisedWeight quantise_weight(ConstMatrixView weight) {
   QuantisedWeight result;
   result.values.resize(static_cast<std::size_t>(weight.rows * weight.cols));
   result.scales.resize(static_cast<std::size_t>(weight.rows));
-  result.sums.resize(result.scales.size());
+  result.output_sums.resize(result.scales.size());
   for_rows(weight.rows, weight.cols, [&](std::int64_t o) {
     const auto channel = static_cast<std::size_t>(o);
     std::int8_t* values = result.values.data() + o * weight.cols;
     HWY_DYNAMIC_DISPATCH(quantise_channel)
     (weight.row(o), weight.cols, values, &result.scales[channel]);
-    std::int32_t sum = 0;
-    for (std::int64_t i = 0; i < weight.cols; ++i) sum += values[i];
-    result.sums[channel] = static_cast<float>(sum);
+    result.output_sums[channel] = std::accumulate(values, values + weight.cols, 0);
   });
+  result.input_sums.resize(static_cast<std::size_t>(weight.cols));
+  for (std::int64_t o = 0; o < weight.rows; ++o)
+    for (std::int64_t i = 0; i < weight.cols; ++i)
+      result.input_sums[static_cast<std::size_t>(i)] +=
+          result.values[static_cast<std::size_t>(o * weight.cols + i)];
   return result;
 }
 
 void dequantise_rows(const std::int32_t* products, std::span<const RowScale> row_scales,
-                     const ChannelScales& channels, float* y, bool accumulate) {
-  const std::int64_t width = std::ssize(channels.scales);
+                     const ProductColumns& columns, float* y, bool accumulate) {
+  const std::int64_t width = std::ssize(columns.sums);
   for_rows(std::ssize(row_scales), width, [&](std::int64_t r) {
     HWY_DYNAMIC_DISPATCH(dequantise_row)
-    (products + r * width, row_scales[static_cast<std::size_t>(r)], channels, y + r * width, accumulate);
+    (products + r * width, row_scales[static_cast<std::size_t>(r)], columns, y + r * width, accumulate);
   });
 }
 

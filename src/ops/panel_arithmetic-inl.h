@@ -7,8 +7,6 @@
 #define INCIPIT_OPS_PANEL_ARITHMETIC_INL_H_
 #endif
 
-#include <hwy/cache_control.h>
-
 #include "ops/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -96,19 +94,19 @@ struct ByteQuads {
 #define INCIPIT_UNITS 0
 #endif
 
-/// c [kRows, width] (+)= a [steps, Arithmetic::kTileRows], of which kRows count, transposed, times a panel
-/// [steps, width], plus bias.
-template <typename Arithmetic, int kRows, typename Sum = typename Arithmetic::Sum>
+/// The product of a [steps, Arithmetic::kTileRows], of which kRows count, transposed, with a panel [steps,
+/// width] goes `to` rows from `row` and columns from `col` on.
+template <typename Arithmetic, int kRows, typename Sums>
 HWY_INLINE void multiply_panel(std::int64_t steps, const std::uint32_t* HWY_RESTRICT a,
-                               const std::uint32_t* HWY_RESTRICT panel, Sum* HWY_RESTRICT c,
-                               std::int64_t c_stride, const Sum* bias, bool accumulate) {
-  const hn::ScalableTag<Sum> d;
+                               const std::uint32_t* HWY_RESTRICT panel, const Sums& to, std::int64_t row,
+                               std::int64_t col) {
+  const hn::ScalableTag<typename Arithmetic::Sum> d;
   const WordTag words;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   hn::Vec<decltype(d)> sums[kRows][kVectors];
   for (int i = 0; i < kRows; ++i) {
-    hwy::Prefetch(c + i * c_stride);
-    hwy::Prefetch(c + i * c_stride + (kVectors - 1) * lanes);
+    to.prefetch(row + i, col);
+    to.prefetch(row + i, col + (kVectors - 1) * lanes);
     for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
   }
   for (std::int64_t p = 0; p < steps; ++p) {
@@ -121,26 +119,18 @@ HWY_INLINE void multiply_panel(std::int64_t steps, const std::uint32_t* HWY_REST
     }
     a += Arithmetic::kTileRows;
   }
-  for (int v = 0; v < kVectors; ++v) {
-    const auto added = bias != nullptr ? hn::LoadU(d, bias + v * lanes) : hn::Zero(d);
-    for (int i = 0; i < kRows; ++i) {
-      Sum* out = c + i * c_stride + v * lanes;
-      auto sum = hn::Add(sums[i][v], added);
-      if (accumulate) sum = hn::Add(sum, hn::LoadU(d, out));
-      hn::StoreU(sum, d, out);
-    }
-  }
+  for (int i = 0; i < kRows; ++i)
+    for (int v = 0; v < kVectors; ++v) to.store(sums[i][v], row + i, col + v * lanes);
 }
 
-template <typename Arithmetic, int kRows, typename Sum = typename Arithmetic::Sum>
+template <typename Arithmetic, int kRows, typename Sums>
 void multiply_rows(std::int64_t rows, std::int64_t steps, const std::uint32_t* a, const std::uint32_t* panel,
-                   Sum* c, std::int64_t c_stride, const Sum* bias, bool accumulate) {
+                   const Sums& to, std::int64_t row, std::int64_t col) {
   if (rows == kRows) {
-    multiply_panel<Arithmetic, kRows>(steps, a, panel, c, c_stride, bias, accumulate);
+    multiply_panel<Arithmetic, kRows>(steps, a, panel, to, row, col);
     return;
   }
-  if constexpr (kRows > 1)
-    multiply_rows<Arithmetic, kRows - 1>(rows, steps, a, panel, c, c_stride, bias, accumulate);
+  if constexpr (kRows > 1) multiply_rows<Arithmetic, kRows - 1>(rows, steps, a, panel, to, row, col);
 }
 
 }  // namespace incipit::HWY_NAMESPACE

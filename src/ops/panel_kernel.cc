@@ -16,7 +16,7 @@ class PanelKernel : public LinearKernel {
     weight_.multiply(x, rows, bias_, y, accumulate);
   }
   void backward_input(const float* dy, std::int64_t rows, float* dx, bool accumulate) const override {
-    weight_.multiply_transposed(dy, {}, rows, dx, accumulate);
+    weight_.multiply_transposed(dy, rows, dx, accumulate);
   }
 
   void save(ArrayFileWriter& packed) const override { packed.append(weight_.bytes()); }

@@ -27,28 +27,23 @@ struct FloatRows {
   }
 };
 
-/// Rows to be rounded to bf16, multiplied by factors [depth] before, where these are not null.
-struct ScaledRows {
+/// Rows to be rounded to bf16.
+struct RoundedRows {
   const float* x;
   std::int64_t depth;
-  const float* factors;
-  const float* numbers(std::int64_t row, std::int64_t first) const { return x + row * depth + first; }
-  const float* factors_from(std::int64_t first) const {
-    return factors == nullptr ? nullptr : factors + first;
-  }
-};
-struct RoundedRows : ScaledRows {
   const std::uint32_t* operator()(std::int64_t row, std::int64_t first, std::int64_t count,
                                   std::uint32_t* to) const {
-    row_to_rounded(numbers(row, first), factors_from(first), count, reinterpret_cast<float*>(to));
+    row_to_rounded(x + row * depth + first, count, reinterpret_cast<float*>(to));
     return to;
   }
 };
-struct Bf16Rows : ScaledRows {
+struct Bf16Rows {
+  const float* x;
+  std::int64_t depth;
   const std::uint32_t* operator()(std::int64_t row, std::int64_t first, std::int64_t count,
                                   std::uint32_t* to) const {
     auto* halves = reinterpret_cast<std::uint16_t*>(to);
-    row_to_bf16(numbers(row, first), factors_from(first), count, halves);
+    row_to_bf16(x + row * depth + first, count, halves);
     if (count % 2 != 0) halves[count] = 0;
     return to;
   }

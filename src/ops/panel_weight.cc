@@ -17,6 +17,7 @@
 
 #include "ops/panel_arithmetic-inl.h"
 #include "ops/panel_rows-inl.h"
+#include "ops/panel_sums-inl.h"
 #include "ops/panels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,28 +27,25 @@ namespace {
 /// Rows whose part of x the second-level cache holds, about.
 constexpr std::int64_t kBlockRows = 512;
 
-/// The columns of c that a panel gives, of a block of rows in tiles `a`; `cols` of them exist.
-template <typename Arithmetic, typename Sum = typename Arithmetic::Sum>
-void multiply_block(std::int64_t rows, std::int64_t steps, const std::uint32_t* a, const std::uint32_t* panel,
-                    Sum* c, std::int64_t c_stride, std::int64_t cols, const Sum* bias, bool accumulate) {
+/// The columns of y that a panel gives, from `col` on, of rows [begin, end) in tiles `a`; `cols` of them
+/// exist.
+template <typename Arithmetic, typename Sums>
+void multiply_block(std::int64_t begin, std::int64_t end, std::int64_t steps, const std::uint32_t* a,
+                    const std::uint32_t* panel, const Sums& y, std::int64_t col, std::int64_t cols) {
+  using Sum = typename Arithmetic::Sum;
   constexpr int kTileRows = Arithmetic::kTileRows;
-  constexpr std::int64_t kMostWidth = kVectors * HWY_MAX_BYTES / sizeof(Sum);
-  HWY_ALIGN Sum edge[kTileRows * kMostWidth];
-  HWY_ALIGN Sum edge_bias[kMostWidth] = {};
+  HWY_ALIGN Sum edge[kTileRows * kVectors * HWY_MAX_BYTES / sizeof(Sum)];
   const std::int64_t width = kVectors * static_cast<std::int64_t>(hn::Lanes(hn::ScalableTag<Sum>()));
-  if (cols < width && bias != nullptr) std::copy_n(bias, cols, edge_bias);
-  for (std::int64_t i = 0; i < rows; i += kTileRows) {
-    const std::int64_t count = std::min<std::int64_t>(kTileRows, rows - i);
-    const std::uint32_t* tile = a + i * steps;
-    Sum* out = c + i * c_stride;
+  for (std::int64_t row = begin; row < end; row += kTileRows) {
+    const std::int64_t count = std::min<std::int64_t>(kTileRows, end - row);
+    const std::uint32_t* tile = a + (row - begin) * steps;
     if (cols == width) {
-      multiply_rows<Arithmetic, kTileRows>(count, steps, tile, panel, out, c_stride, bias, accumulate);
+      multiply_rows<Arithmetic, kTileRows>(count, steps, tile, panel, y, row, col);
       continue;
     }
-    for (std::int64_t r = 0; r < count && accumulate; ++r)
-      std::copy_n(out + r * c_stride, cols, edge + r * width);
-    multiply_rows<Arithmetic, kTileRows>(count, steps, tile, panel, edge, width, edge_bias, accumulate);
-    for (std::int64_t r = 0; r < count; ++r) std::copy_n(edge + r * width, cols, out + r * c_stride);
+    multiply_rows<Arithmetic, kTileRows>(count, steps, tile, panel, RawSums<Sum>{edge, width}, 0, 0);
+    for (std::int64_t r = 0; r < count; ++r)
+      for (std::int64_t c = 0; c < cols; ++c) y.store_one(edge[r * width + c], row + r, col + c);
   }
 }
 
@@ -79,29 +77,25 @@ const std::uint32_t* tiles_of(const Rows& x, std::int64_t begin, std::int64_t en
 }
 
 /// Rows [begin, end) of y and its columns [first_col, end_col).
-template <typename Arithmetic, typename Rows, typename Panels, typename Sum = typename Arithmetic::Sum>
+template <typename Arithmetic, typename Rows, typename Panels, typename Sums>
 void multiply_part(const Rows& x, const Panels& panels, std::int64_t begin, std::int64_t end,
-                   std::int64_t first_col, std::int64_t end_col, std::span<const Sum> bias, Sum* y,
-                   bool accumulate) {
+                   std::int64_t first_col, std::int64_t end_col, const Sums& y) {
   Scratch& memory = thread_scratch();
   const PanelLayout& layout = panels.layout();
-  const std::int64_t depth = panels.depth(), cols = panels.cols();
-  for (std::int64_t first = 0; first < depth; first += layout.depth) {
-    const std::int64_t count = std::min(layout.depth, depth - first);
+  const std::int64_t block = layout.depth, depth = panels.depth(), cols = panels.cols();
+  for (std::int64_t first = 0; first < depth; first += block) {
+    const std::int64_t count = std::min(block, depth - first);
     const std::int64_t steps = (count + Arithmetic::kGroup - 1) / Arithmetic::kGroup;
     const std::uint32_t* a = tiles_of<Arithmetic>(x, begin, end, first, count, memory);
-    const bool is_last = first + count == depth;
+    const Sums sums = y.of_block(first == 0, first + count == depth);
     for (std::int64_t col = first_col; col < end_col; col += layout.width)
-      multiply_block<Arithmetic>(end - begin, steps, a, panels.panel(first, count, col, memory.panel),
-                                 y + begin * cols + col, cols, std::min(layout.width, cols - col),
-                                 is_last && !bias.empty() ? bias.data() + col : nullptr,
-                                 accumulate || first > 0);
+      multiply_block<Arithmetic>(begin, end, steps, a, panels.panel(first, count, col, memory.panel), sums,
+                                 col, std::min(layout.width, cols - col));
   }
 }
 
-template <typename Arithmetic, typename Rows, typename Panels, typename Sum = typename Arithmetic::Sum>
-void multiply_all(const Rows& x, const Panels& weight, std::int64_t rows, std::span<const Sum> bias, Sum* y,
-                  bool accumulate) {
+template <typename Arithmetic, typename Rows, typename Panels, typename Sums>
+void multiply_all(const Rows& x, const Panels& weight, std::int64_t rows, const Sums& y) {
   const std::int64_t cols = weight.cols(), width = weight.layout().width;
   const std::int64_t panels = (cols + width - 1) / width, threads = num_threads();
   // Each thread its own rows; where there are few, its own columns.
@@ -119,7 +113,7 @@ void multiply_all(const Rows& x, const Panels& weight, std::int64_t rows, std::s
     const std::int64_t row_part = item / col_parts, col_part = item % col_parts;
     multiply_part<Arithmetic>(x, weight, row_part * part_rows, std::min(rows, (row_part + 1) * part_rows),
                               panels * col_part / col_parts * width,
-                              panels * (col_part + 1) / col_parts * width, bias, y, accumulate);
+                              panels * (col_part + 1) / col_parts * width, y);
   });
 }
 
@@ -146,57 +140,71 @@ bool has_units(PanelType type) {
 }
 
 void multiply_panels(PanelType type, const PanelLayout& layout, const std::uint32_t* panels, const float* x,
-                     std::int64_t rows, std::span<const float> bias, float* y, bool accumulate) {
+                     std::int64_t rows, const float* bias, float* y, bool accumulate) {
   const std::int64_t depth = layout.in;
+  const BiasedSums sums{y, layout.out, bias, accumulate};
   if (type == PanelType::f32)
-    return multiply_all<Floats>(FloatRows{x, depth}, PanelsOf<AsStored>(layout, panels), rows, bias, y,
-                                accumulate);
+    return multiply_all<Floats>(FloatRows{x, depth}, PanelsOf<AsStored>(layout, panels), rows, sums);
 #if INCIPIT_UNITS
   if (has_units(PanelType::bf16))
-    return multiply_all<Bf16Pairs>(Bf16Rows{{x, depth, nullptr}}, PanelsOf<AsStored>(layout, panels), rows,
-                                   bias, y, accumulate);
+    return multiply_all<Bf16Pairs>(Bf16Rows{x, depth}, PanelsOf<AsStored>(layout, panels), rows, sums);
 #endif
-  multiply_all<Floats>(RoundedRows{{x, depth, nullptr}}, PanelsOf<Bf16AsFloats>(layout, panels), rows, bias,
-                       y, accumulate);
+  multiply_all<Floats>(RoundedRows{x, depth}, PanelsOf<Bf16AsFloats>(layout, panels), rows, sums);
 }
 
 void multiply_transposed_panels(PanelType type, const PanelLayout& layout, const std::uint32_t* panels,
-                                const float* dy, const float* factors, std::int64_t rows, float* dx,
-                                bool accumulate) {
-  const std::span<const float> no_bias;
+                                const float* dy, std::int64_t rows, float* dx, bool accumulate) {
   const std::int64_t depth = layout.out;
-  const bool is_int8 = type == PanelType::int8;
+  const BiasedSums sums{dx, layout.in, nullptr, accumulate};
   if (type == PanelType::f32)
     return multiply_all<Floats>(FloatRows{dy, depth}, TransposedPanelsOf<FloatColumns>(layout, panels), rows,
-                                no_bias, dx, accumulate);
+                                sums);
 #if INCIPIT_UNITS
-  if (has_units(PanelType::bf16)) {
-    const Bf16Rows halves{{dy, depth, factors}};
-    if (is_int8)
-      return multiply_all<Bf16Pairs>(halves, TransposedPanelsOf<BytesAsBf16Columns>(layout, panels), rows,
-                                     no_bias, dx, accumulate);
-    return multiply_all<Bf16Pairs>(halves, TransposedPanelsOf<Bf16Columns>(layout, panels), rows, no_bias, dx,
-                                   accumulate);
-  }
+  if (has_units(PanelType::bf16))
+    return multiply_all<Bf16Pairs>(Bf16Rows{dy, depth}, TransposedPanelsOf<Bf16Columns>(layout, panels), rows,
+                                   sums);
 #endif
-  const RoundedRows rounded{{dy, depth, factors}};
-  if (is_int8)
-    return multiply_all<Floats>(rounded, TransposedPanelsOf<BytesAsFloatColumns>(layout, panels), rows,
-                                no_bias, dx, accumulate);
-  multiply_all<Floats>(rounded, TransposedPanelsOf<Bf16AsFloatColumns>(layout, panels), rows, no_bias, dx,
-                       accumulate);
+  multiply_all<Floats>(RoundedRows{dy, depth}, TransposedPanelsOf<Bf16AsFloatColumns>(layout, panels), rows,
+                       sums);
 }
 
-void multiply_bytes(const PanelLayout& layout, const std::uint32_t* panels, const std::uint8_t* x,
-                    std::int64_t rows, std::int32_t* y) {
-  const std::span<const std::int32_t> no_bias;
+DequantisedSums dequantised(const QuantisedRows& x, const ProductColumns& columns, float* y,
+                            bool accumulate) {
+  const auto from = [](auto values) { return values.empty() ? nullptr : values.data(); };
+  return {y,
+          std::ssize(columns.sums),
+          x.scales.data(),
+          columns.sums.data(),
+          from(columns.scales),
+          from(columns.bias),
+          accumulate};
+}
+
+void multiply_bytes(const PanelLayout& layout, const std::uint32_t* panels, const QuantisedRows& x,
+                    const ProductColumns& columns, float* y, bool accumulate) {
+  const DequantisedSums sums = dequantised(x, columns, y, accumulate);
+  const std::int64_t rows = std::ssize(x.scales);
 #if INCIPIT_UNITS
   if (has_units(PanelType::int8))
-    return multiply_all<ByteQuads>(ByteRows{x, layout.in}, PanelsOf<AsStored>(layout, panels), rows, no_bias,
-                                   y, false);
+    return multiply_all<ByteQuads>(ByteRows{x.values, layout.in}, PanelsOf<AsStored>(layout, panels), rows,
+                                   sums);
 #endif
-  multiply_all<IntegerPairs>(WideByteRows{x, layout.in}, PanelsOf<BytesAsPairs>(layout, panels), rows,
-                             no_bias, y, false);
+  multiply_all<IntegerPairs>(WideByteRows{x.values, layout.in}, PanelsOf<BytesAsPairs>(layout, panels), rows,
+                             sums);
+}
+
+void multiply_transposed_bytes(const PanelLayout& layout, const std::uint32_t* panels,
+                               const QuantisedRows& dy, const ProductColumns& columns, float* dx,
+                               bool accumulate) {
+  const DequantisedSums sums = dequantised(dy, columns, dx, accumulate);
+  const std::int64_t rows = std::ssize(dy.scales);
+#if INCIPIT_UNITS
+  if (has_units(PanelType::int8))
+    return multiply_all<ByteQuads>(ByteRows{dy.values, layout.out},
+                                   TransposedPanelsOf<ByteColumns>(layout, panels), rows, sums);
+#endif
+  multiply_all<IntegerPairs>(WideByteRows{dy.values, layout.out},
+                             TransposedPanelsOf<ByteAsPairColumns>(layout, panels), rows, sums);
 }
 
 }  // namespace incipit::HWY_NAMESPACE
@@ -210,6 +218,7 @@ HWY_EXPORT(has_units);
 HWY_EXPORT(multiply_panels);
 HWY_EXPORT(multiply_transposed_panels);
 HWY_EXPORT(multiply_bytes);
+HWY_EXPORT(multiply_transposed_bytes);
 
 namespace {
 
@@ -290,7 +299,7 @@ PanelWeight::PanelWeight(PanelType type, ConstMatrixView weight)
   if (type == PanelType::bf16)
     fill_panels<std::uint16_t>(
         layout, memory.get(), [&](std::int64_t n, std::int64_t first, std::int64_t count, std::uint16_t* to) {
-          round_to_bf16(weight.row(n) + first, 1, count, {}, to);
+          round_to_bf16(weight.row(n) + first, 1, count, to);
         });
   else
     fill_panels<float>(layout, memory.get(),
@@ -314,18 +323,24 @@ PanelWeight::PanelWeight(const std::int8_t* values, std::int64_t in, std::int64_
 void PanelWeight::multiply(const float* x, std::int64_t rows, std::span<const float> bias, float* y,
                            bool accumulate) const {
   HWY_DYNAMIC_DISPATCH(multiply_panels)
-  (type_, layout_of(type_, in_, out_), words(), x, rows, bias, y, accumulate);
+  (type_, layout_of(type_, in_, out_), words(), x, rows, bias.empty() ? nullptr : bias.data(), y, accumulate);
 }
 
-void PanelWeight::multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* y) const {
-  HWY_DYNAMIC_DISPATCH(multiply_bytes)(layout_of(type_, in_, out_), words(), x, rows, y);
-}
-
-void PanelWeight::multiply_transposed(const float* dy, std::span<const float> factors, std::int64_t rows,
-                                      float* dx, bool accumulate) const {
+void PanelWeight::multiply_transposed(const float* dy, std::int64_t rows, float* dx, bool accumulate) const {
   HWY_DYNAMIC_DISPATCH(multiply_transposed_panels)
-  (type_, layout_of(type_, in_, out_), words(), dy, factors.empty() ? nullptr : factors.data(), rows, dx,
-   accumulate);
+  (type_, layout_of(type_, in_, out_), words(), dy, rows, dx, accumulate);
+}
+
+void PanelWeight::multiply(const QuantisedRows& x, const ProductColumns& columns, float* y,
+                           bool accumulate) const {
+  HWY_DYNAMIC_DISPATCH(multiply_bytes)
+  (layout_of(type_, in_, out_), words(), x, columns, y, accumulate);
+}
+
+void PanelWeight::multiply_transposed(const QuantisedRows& dy, const ProductColumns& columns, float* dx,
+                                      bool accumulate) const {
+  HWY_DYNAMIC_DISPATCH(multiply_transposed_bytes)
+  (layout_of(type_, in_, out_), words(), dy, columns, dx, accumulate);
 }
 
 const std::uint32_t* PanelWeight::words() const {

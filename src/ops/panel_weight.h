@@ -10,6 +10,7 @@
 #include "incipit/result.h"
 
 #include "base/array_file.h"
+#include "ops/narrow.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
@@ -43,17 +44,18 @@ class PanelWeight {
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
 
-  /// y = x Wᵀ + bias, added to what y holds where `accumulate`. x: [rows, in], y: [rows, out], contiguous;
-  /// bias: [out] or empty. With a bf16 weight x is rounded to bf16 too. Not with int8.
+  // In f32 or bf16. With a bf16 weight x and dy are rounded to bf16 too. All contiguous, and added to what
+  // the result holds where `accumulate`.
+  /// y = x Wᵀ + bias. x: [rows, in], y: [rows, out]; bias: [out] or empty.
   void multiply(const float* x, std::int64_t rows, std::span<const float> bias, float* y,
                 bool accumulate) const;
+  /// dx = dy W. dy: [rows, out], dx: [rows, in].
+  void multiply_transposed(const float* dy, std::int64_t rows, float* dx, bool accumulate) const;
 
-  /// The same of 8-bit numbers with an int8 weight: exact sums, which must fit into y's 32 bits.
-  void multiply(const std::uint8_t* x, std::int64_t rows, std::int32_t* y) const;
-
-  /// dx = dy W, added to what dx holds where `accumulate`. dy: [rows, out], dx: [rows, in], contiguous. With
-  /// a bf16 or int8 weight dy, times `factors` [out] where there are any, is rounded to bf16.
-  void multiply_transposed(const float* dy, std::span<const float> factors, std::int64_t rows, float* dx,
+  // The same of 8-bit numbers with an int8 weight: the sums of products, exact as long as 32 bits hold them,
+  // dequantised as dequantise_rows() does.
+  void multiply(const QuantisedRows& x, const ProductColumns& columns, float* y, bool accumulate) const;
+  void multiply_transposed(const QuantisedRows& dy, const ProductColumns& columns, float* dx,
                            bool accumulate) const;
 
  private:

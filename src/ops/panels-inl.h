@@ -48,15 +48,20 @@ struct Bf16AsFloats {
   }
 };
 
+/// The first two (k = 0) or last two bytes of words, as 16-bit numbers.
+template <class D, class Words = hn::Vec<D>>
+HWY_INLINE Words bytes_as_pairs(D d, Words word, int k) {
+  const hn::RebindToSigned<D> di;
+  const auto second = hn::BitCast(di, k == 0 ? hn::ShiftLeft<16>(word) : word);
+  const auto even = hn::ShiftRight<24>(hn::ShiftLeft<8>(second)), odd = hn::ShiftRight<24>(second);
+  return hn::BitCast(d, hn::Or(hn::And(even, hn::Set(di, 0xffff)), hn::ShiftLeft<16>(odd)));
+}
+
 struct BytesAsPairs {
   static const std::uint32_t* expanded(const std::uint32_t* panel, std::int64_t words, std::int64_t width,
                                        Matrix& memory) {
-    return expand_rows<2>(panel, words, width, memory, [](WordVec word, int k) HWY_ATTR {
-      const IntegerTag d;
-      const auto second = hn::BitCast(d, k == 0 ? hn::ShiftLeft<16>(word) : word);
-      const auto even = hn::ShiftRight<24>(hn::ShiftLeft<8>(second)), odd = hn::ShiftRight<24>(second);
-      return hn::BitCast(WordTag(), hn::Or(hn::And(even, hn::Set(d, 0xffff)), hn::ShiftLeft<16>(odd)));
-    });
+    return expand_rows<2>(panel, words, width, memory,
+                          [](WordVec word, int k) HWY_ATTR { return bytes_as_pairs(WordTag(), word, k); });
   }
 };
 
@@ -81,8 +86,8 @@ class PanelsOf {
   const std::uint32_t* panels_;
 };
 
-// What four outputs' words t_0 … t_3, each of four words of inputs side by side, become in a panel for dx =
-// dy W: rows of outputs, `width` words each, in which the inputs stand side by side.
+// What four rows' words of four outputs become in a panel for dx = dy W: rows of outputs, `width` words each,
+// in which the inputs stand side by side. A row of words has one, two or four inputs of each output.
 
 template <typename D>
 HWY_INLINE void store_quad(hn::Vec<D> value, std::uint32_t* to) {
@@ -91,89 +96,74 @@ HWY_INLINE void store_quad(hn::Vec<D> value, std::uint32_t* to) {
 
 struct FloatColumns {
   static constexpr int kGroup = 1;  // outputs a word of the panel has
-  static HWY_INLINE void store(Quad t0, Quad t1, Quad t2, Quad t3, std::uint32_t* to, std::int64_t width) {
-    const QuadTag d;
-    hn::StoreU(t0, d, to);
-    hn::StoreU(t1, d, to + width);
-    hn::StoreU(t2, d, to + 2 * width);
-    hn::StoreU(t3, d, to + 3 * width);
+  static HWY_INLINE void put(const std::uint32_t* const (&rows)[4], std::uint32_t* to, std::int64_t width) {
+    transpose_quads(rows[0], rows[1], rows[2], rows[3], [&](Quad t0, Quad t1, Quad t2, Quad t3) HWY_ATTR {
+      const QuadTag d;
+      hn::StoreU(t0, d, to);
+      hn::StoreU(t1, d, to + width);
+      hn::StoreU(t2, d, to + 2 * width);
+      hn::StoreU(t3, d, to + 3 * width);
+    });
   }
 };
 
 struct Bf16AsFloatColumns {
   static constexpr int kGroup = 1;
-  static HWY_INLINE void store(Quad t0, Quad t1, Quad t2, Quad t3, std::uint32_t* to, std::int64_t width) {
-    const QuadTag d;
-    for (const Quad t : {t0, t1, t2, t3}) {
-      const Quad even = hn::ShiftLeft<16>(t), odd = hn::And(t, hn::Set(d, 0xffff0000u));
-      hn::StoreU(hn::InterleaveLower(d, even, odd), d, to);
-      hn::StoreU(hn::InterleaveUpper(d, even, odd), d, to + 4);
-      to += width;
-    }
-  }
-};
-
-/// Calls store(integers, k) for each four of 16 bytes.
-template <typename Store>
-HWY_INLINE void for_each_four(hn::Vec<hn::Repartition<std::int8_t, QuadTag>> bytes, Store store) {
-  const hn::Repartition<std::int8_t, QuadTag> d8;
-  const hn::FixedTag<std::int16_t, 8> d16;
-  const hn::FixedTag<std::int32_t, 4> d32;
-  const auto low = hn::PromoteTo(d16, hn::LowerHalf(bytes));
-  const auto high = hn::PromoteTo(d16, hn::UpperHalf(hn::Half<decltype(d8)>(), bytes));
-  store(hn::PromoteTo(d32, hn::LowerHalf(low)), 0);
-  store(hn::PromoteTo(d32, hn::UpperHalf(hn::Half<decltype(d16)>(), low)), 1);
-  store(hn::PromoteTo(d32, hn::LowerHalf(high)), 2);
-  store(hn::PromoteTo(d32, hn::UpperHalf(hn::Half<decltype(d16)>(), high)), 3);
-}
-
-struct BytesAsFloatColumns {
-  static constexpr int kGroup = 1;
-  static HWY_INLINE void store(Quad t0, Quad t1, Quad t2, Quad t3, std::uint32_t* to, std::int64_t width) {
-    const hn::Repartition<std::int8_t, QuadTag> d8;
-    const hn::FixedTag<float, 4> floats;
-    for (const Quad t : {t0, t1, t2, t3}) {
-      for_each_four(hn::BitCast(d8, t), [&](auto integers, int k) HWY_ATTR {
-        store_quad<decltype(floats)>(hn::ConvertTo(floats, integers), to + 4 * k);
-      });
-      to += width;
-    }
+  static HWY_INLINE void put(const std::uint32_t* const (&rows)[4], std::uint32_t* to, std::int64_t width) {
+    transpose_quads(rows[0], rows[1], rows[2], rows[3], [&](Quad t0, Quad t1, Quad t2, Quad t3) HWY_ATTR {
+      const QuadTag d;
+      std::uint32_t* row = to;
+      for (const Quad t : {t0, t1, t2, t3}) {
+        const Quad even = hn::ShiftLeft<16>(t), odd = hn::And(t, hn::Set(d, 0xffff0000u));
+        hn::StoreU(hn::InterleaveLower(d, even, odd), d, row);
+        hn::StoreU(hn::InterleaveUpper(d, even, odd), d, row + 4);
+        row += width;
+      }
+    });
   }
 };
 
 struct Bf16Columns {
   static constexpr int kGroup = 2;
-  static HWY_INLINE void store(Quad t0, Quad t1, Quad t2, Quad t3, std::uint32_t* to, std::int64_t width) {
-    const hn::Repartition<std::uint16_t, QuadTag> d;
-    const auto put = [&](Quad even, Quad odd, std::uint32_t* row) HWY_ATTR {
-      const auto a = hn::BitCast(d, even), b = hn::BitCast(d, odd);
-      store_quad<decltype(d)>(hn::InterleaveLower(d, a, b), row);
-      store_quad<decltype(d)>(hn::InterleaveUpper(d, a, b), row + 4);
-    };
-    put(t0, t1, to);
-    put(t2, t3, to + width);
+  static HWY_INLINE void put(const std::uint32_t* const (&rows)[4], std::uint32_t* to, std::int64_t width) {
+    transpose_quads(rows[0], rows[1], rows[2], rows[3], [&](Quad t0, Quad t1, Quad t2, Quad t3) HWY_ATTR {
+      const hn::Repartition<std::uint16_t, QuadTag> d;
+      const auto put_pair = [&](Quad even, Quad odd, std::uint32_t* row) HWY_ATTR {
+        const auto a = hn::BitCast(d, even), b = hn::BitCast(d, odd);
+        store_quad<decltype(d)>(hn::InterleaveLower(d, a, b), row);
+        store_quad<decltype(d)>(hn::InterleaveUpper(d, a, b), row + 4);
+      };
+      put_pair(t0, t1, to);
+      put_pair(t2, t3, to + width);
+    });
   }
 };
 
-struct BytesAsBf16Columns {
+/// Of four outputs' words of four inputs: four inputs' words of four outputs.
+HWY_INLINE Quad transpose_bytes(const std::uint32_t* row) {
+  alignas(16) static constexpr std::uint8_t kOrder[16] = {0, 4, 8,  12, 1, 5, 9,  13,
+                                                          2, 6, 10, 14, 3, 7, 11, 15};
+  const hn::Repartition<std::uint8_t, QuadTag> d8;
+  const auto bytes = hn::BitCast(d8, hn::LoadU(QuadTag(), row));
+  return hn::BitCast(QuadTag(), hn::TableLookupBytes(bytes, hn::Load(d8, kOrder)));
+}
+
+struct ByteColumns {
+  static constexpr int kGroup = 4;
+  static HWY_INLINE void put(const std::uint32_t* const (&rows)[4], std::uint32_t* to,
+                             std::int64_t /*width*/) {
+    for (int r = 0; r < 4; ++r) hn::StoreU(transpose_bytes(rows[r]), QuadTag(), to + 4 * r);
+  }
+};
+
+struct ByteAsPairColumns {
   static constexpr int kGroup = 2;
-  static HWY_INLINE void store(Quad t0, Quad t1, Quad t2, Quad t3, std::uint32_t* to, std::int64_t width) {
-    const QuadTag d;
-    const hn::Repartition<std::int8_t, QuadTag> d8;
-    const hn::FixedTag<float, 4> floats;
-    // f32 numbers this small have zeros where bf16 has no bits.
-    const auto put = [&](Quad even, Quad odd, std::uint32_t* row) HWY_ATTR {
-      for_each_four(hn::BitCast(d8, even), [&](auto integers, int k) HWY_ATTR {
-        const Quad low = hn::ShiftRight<16>(hn::BitCast(d, hn::ConvertTo(floats, integers)));
-        hn::StoreU(low, d, row + 4 * k);
-      });
-      for_each_four(hn::BitCast(d8, odd), [&](auto integers, int k) HWY_ATTR {
-        const Quad high = hn::BitCast(d, hn::ConvertTo(floats, integers));
-        hn::StoreU(hn::Or(high, hn::LoadU(d, row + 4 * k)), d, row + 4 * k);
-      });
-    };
-    put(t0, t1, to);
-    put(t2, t3, to + width);
+  static HWY_INLINE void put(const std::uint32_t* const (&rows)[4], std::uint32_t* to, std::int64_t width) {
+    for (int r = 0; r < 4; ++r) {
+      const Quad word = transpose_bytes(rows[r]);
+      for (int k = 0; k < 2; ++k)
+        store_quad<QuadTag>(bytes_as_pairs(QuadTag(), word, k), to + 4 * r + k * width);
+    }
   }
 };
 
@@ -202,9 +192,7 @@ class TransposedPanelsOf {
         const std::uint32_t *r0 = row(j), *r1 = row(j + 1), *r2 = row(j + 2), *r3 = row(j + 3);
         std::uint32_t* to = out + n / Columns::kGroup * width + j * group;
         for (std::int64_t o = 0; o < outputs; o += 4) {
-          transpose_quads(r0 + o, r1 + o, r2 + o, r3 + o, [&](Quad t0, Quad t1, Quad t2, Quad t3) HWY_ATTR {
-            Columns::store(t0, t1, t2, t3, to, width);
-          });
+          Columns::put({r0 + o, r1 + o, r2 + o, r3 + o}, to, width);
           to += 4 / Columns::kGroup * width;
         }
       }

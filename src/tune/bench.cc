@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "incipit/predict.h"
 #include "incipit/train.h"
 
 #include "base/machine.h"
@@ -39,7 +40,7 @@ Status check(const Model& model, const BenchOptions& options) {
   INCIPIT_CHECK(at_least("--steps", options.steps, 1));
   INCIPIT_CHECK(at_least("--length", options.length, 4));
   INCIPIT_CHECK(at_least("--num-virtual-tokens", options.num_virtual_tokens, 1));
-  INCIPIT_CHECK(at_least("--max-batch-tokens", options.max_batch_tokens, 1));
+  INCIPIT_CHECK(at_least("--max-batch-tokens", options.max_batch_tokens.value_or(1), 1));
   const std::int64_t longest = options.length * 3 / 2 + options.num_virtual_tokens;
   if (longest > model.info().max_positions)
     return fail("--length {}: texts of up to {} tokens, virtual ones included, the model takes {}",
@@ -145,6 +146,7 @@ Result<BenchReport> bench(const Model& model, const BenchOptions& options) {
     labels.push_back(static_cast<int>(i % 2));
     batch.push_back(i);
   }
+  const std::int64_t predict_tokens = options.max_batch_tokens.value_or(PredictOptions().max_batch_tokens);
   Stopwatch train, predict;
   Matrix features;
   for (std::int64_t step = 0; step <= options.steps; ++step) {
@@ -153,8 +155,8 @@ Result<BenchReport> bench(const Model& model, const BenchOptions& options) {
       trainer.apply(1.0);
       return {};
     }));
-    INCIPIT_CHECK(predict.time(
-        [&] { return run_features(run, adapter, texts, options.max_batch_tokens, nullptr, features); }));
+    INCIPIT_CHECK(
+        predict.time([&] { return run_features(run, adapter, texts, predict_tokens, nullptr, features); }));
     if (step > 0) continue;  // packs, compiles, allocates
     train.forget();
     predict.forget();

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "incipit/demonstrations.h"
+#include "incipit/predict.h"
 
 #include "backbone/architecture.h"
 #include "backbone/backbone.h"
@@ -36,8 +37,8 @@ Status check(const Dataset& data, const Dataset* held_out, const TrainOptions& o
   if (held_out != nullptr && held_out->labels != data.labels)
     return fail("the labels of the evaluation data differ from those of the training data");
   if (options.batch_size < 1) return fail("batch size {}: at least 1 is needed", options.batch_size);
-  if (options.max_batch_tokens < 1)
-    return fail("max batch tokens {}: at least 1 is needed", options.max_batch_tokens);
+  if (options.max_batch_tokens.value_or(1) < 1)
+    return fail("max batch tokens {}: at least 1 is needed", *options.max_batch_tokens);
   if (!options.class_weights.empty() && options.class_weights.size() != data.labels.size())
     return fail("{} class weights for {} labels", options.class_weights.size(), data.labels.size());
   for (const double weight : options.class_weights)
@@ -49,6 +50,11 @@ Status check(const Dataset& data, const Dataset* held_out, const TrainOptions& o
     return fail("epochs {}: must be finite and not negative", options.epochs);
   if (!metric_by_name(Metrics{}, options.metric)) return fail("metric \"{}\" is not known", options.metric);
   return {};
+}
+
+/// Tokens of a batch that nothing is kept of.
+std::int64_t tokens_to_predict(const TrainOptions& options) {
+  return options.max_batch_tokens.value_or(PredictOptions().max_batch_tokens);
 }
 
 std::vector<double> class_weights(const Dataset& data, const TrainOptions& options) {
@@ -70,7 +76,7 @@ Result<Adapter> start_hard_prompt(const Model& model, const Dataset& data, const
   if (options.label_words > 0) {
     INCIPIT_TRY(prompt.verbalizer,
                 find_label_words(model, prompt, data.labels, data.examples,
-                                 static_cast<std::size_t>(options.label_words), options.max_batch_tokens));
+                                 static_cast<std::size_t>(options.label_words), tokens_to_predict(options)));
   }
   if (options.shots > 0) {
     INCIPIT_TRY(Demonstrations drawn,
@@ -175,7 +181,7 @@ class Training {
   }
 
   Status read_features(Prepared& prepared) {
-    return run_features(run_, adapter_, prepared.examples, options_.max_batch_tokens, nullptr,
+    return run_features(run_, adapter_, prepared.examples, tokens_to_predict(options_), nullptr,
                         prepared.features);
   }
 

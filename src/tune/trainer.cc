@@ -13,10 +13,15 @@ constexpr std::uint64_t kHeadDropout = 0x68656164;  // apart from the layers' ma
 
 }  // namespace
 
+std::int64_t default_micro_batch(Precision precision) {
+  return precision == Precision::int8 ? 1024 : 768;  // docs/performance.md, "Micro-batches"
+}
+
 Trainer::Trainer(const Model& model, Adapter& adapter, const TrainOptions& options,
                  std::vector<double> class_weights)
     : adapter_(adapter),
       options_(options),
+      max_batch_tokens_(options.max_batch_tokens.value_or(default_micro_batch(model.info().precision))),
       class_weights_(std::move(class_weights)),
       optimizer_(options.weight_decay),
       run_(model.backbone()),
@@ -89,7 +94,7 @@ Result<double> Trainer::gradients(std::span<const TemplatedExample> examples, st
   }
   if (!(batch_weight > 0)) return 0.0;  // only classes of weight 0
   WeightedSum loss;
-  for (const IndexRange& range : split_by_size(sizes, options_.max_batch_tokens)) {
+  for (const IndexRange& range : split_by_size(sizes, max_batch_tokens_)) {
     const std::size_t count = range.end - range.begin;
     INCIPIT_TRY(const WeightedSum part,
                 run(examples, batch.subspan(range.begin, count),

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "incipit/precision.h"
 #include "incipit/train.h"
 
 #include "infer/packed_run.h"
@@ -13,6 +14,9 @@
 #include "tune/adamw.h"
 
 namespace incipit {
+
+/// Tokens of a micro-batch where nobody says: what costs at most some percent of speed.
+std::int64_t default_micro_batch(Precision precision);
 
 /// Takes training steps on one adapter. What it is given must outlive it.
 class Trainer {
@@ -46,6 +50,7 @@ class Trainer {
 
   Adapter& adapter_;
   const TrainOptions& options_;
+  std::int64_t max_batch_tokens_;
   std::vector<double> class_weights_;
   AdamW optimizer_;
   PackedRun run_;
