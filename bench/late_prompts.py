@@ -39,6 +39,7 @@ def arguments():
     parser.add_argument("--warm-up", type=int, default=5, help="steps of a run before timing")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", choices=["f32", "bf16", "int8"], default="f32")
     parser.add_argument("--cpu", action="store_true", help="processor time in place of wall time")
     options = parser.parse_args()
     if options.shape and not options.tokenizer:
@@ -71,7 +72,7 @@ def train(options, model, scratch, flags, steps):
     """The steps' rates, in tokens a second, and the processor time of the run."""
     log = scratch / "log.jsonl"
     command = [options.incipit, "train", "--model", model, "--data", options.data, "--validation-split", 0, "--steps",
-               steps, "--batch-size", options.batch_size, "--threads", options.threads, "--log", log, "--output",
+               steps, "--batch-size", options.batch_size, "--threads", options.threads, "--precision", options.precision, "--log", log, "--output",
                scratch / "out", "--activation-cache", scratch / "cache", *flags]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
