@@ -144,7 +144,7 @@ void Decoder::run_layer_backward(std::int64_t l, const Stage& stage, StackPass& 
 
 void Decoder::finish(std::int64_t rows, StackPass& opaque) const {
   auto& pass = static_cast<DecoderPass&>(opaque);
-  normalise(weights_.final_norm, pass.hidden, rows, pass.final_norm, pass.next);
+  normalise(weights_.final_norm, pass.hidden, rows, Keep::floats, pass.final_norm, pass.next);
   std::swap(pass.hidden, pass.next);
 }
 

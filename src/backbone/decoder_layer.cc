@@ -139,7 +139,7 @@ AttentionDropout attention_dropout(const DecoderShape& shape, const LayerRows& r
 void attend(const DecoderLayer& layer, const DecoderShape& shape, const LayerRows& rows,
             const Rotation& rotation, DecoderTrace& trace, DecoderScratch& scratch, Matrix& hidden) {
   const std::int64_t out = rows.rows_out();
-  normalise(layer.attention_norm, hidden, rows.keys, trace.attention_norm, scratch.normed);
+  normalise(layer.attention_norm, hidden, rows.keys, trace.keep, trace.attention_norm, scratch.normed);
   trace.key_value.resize(padded_rows(rows.keys), layer.key_value.out_features());
   layer.key_value.forward(scratch.normed.data(), rows.keys, trace.key_value.data());
   const bool trimmed = !rows.queries.empty();
@@ -223,23 +223,23 @@ void attend_backward(const DecoderLayer& layer, const DecoderShape& shape, const
 
 }  // namespace
 
-void normalise(const Norm& norm, const Matrix& x, std::int64_t rows, NormTrace& trace, Matrix& y) {
+void normalise(const Norm& norm, const Matrix& x, std::int64_t rows, Keep keep, NormTrace& trace, Matrix& y) {
   y.resize(padded_rows(rows), x.cols());
-  trace.normalised.resize(rows, x.cols());
+  trace.normalised.resize(rows, x.cols(), keep);
   trace.inverse.resize(static_cast<std::size_t>(rows));
   if (const auto* layer = std::get_if<LayerNorm>(&norm))
-    layer_norm(*layer, x.data(), nullptr, rows, y.data(), trace.normalised.data(), trace.inverse.data());
+    layer_norm(*layer, x.data(), nullptr, rows, y.data(), trace.normalised.values(), trace.inverse.data());
   else
-    rms_norm(std::get<RmsNorm>(norm), x.data(), rows, y.data(), trace.normalised.data(),
+    rms_norm(std::get<RmsNorm>(norm), x.data(), rows, y.data(), trace.normalised.values(),
              trace.inverse.data());
 }
 
 void normalise_backward(const Norm& norm, const NormTrace& trace, std::int64_t rows, Matrix& d) {
   if (const auto* layer = std::get_if<LayerNorm>(&norm))
-    layer_norm_backward(*layer, d.data(), trace.normalised.data(), trace.inverse.data(), rows, d.data());
+    layer_norm_backward(*layer, d.data(), trace.normalised.values(), trace.inverse.data(), rows, d.data());
   else
-    rms_norm_backward(std::get<RmsNorm>(norm), d.data(), trace.normalised.data(), trace.inverse.data(), rows,
-                      d.data());
+    rms_norm_backward(std::get<RmsNorm>(norm), d.data(), trace.normalised.values(), trace.inverse.data(),
+                      rows, d.data());
 }
 
 void decoder_layer_forward(const DecoderLayer& layer, const DecoderShape& shape, const LayerRows& rows,
@@ -247,14 +247,17 @@ void decoder_layer_forward(const DecoderLayer& layer, const DecoderShape& shape,
                            Matrix& hidden) {
   attend(layer, shape, rows, rotation, trace, scratch, hidden);
   const std::int64_t out = rows.rows_out(), inner = layer.down.in_features();
-  normalise(layer.feed_forward_norm, hidden, out, trace.feed_forward_norm, scratch.normed);
-  trace.up.resize(padded_rows(out), layer.up.out_features());
-  layer.up.forward(scratch.normed.data(), out, trace.up.data());
+  normalise(layer.feed_forward_norm, hidden, out, trace.keep, trace.feed_forward_norm, scratch.normed);
+  trace.up.resize(padded_rows(out), layer.up.out_features(), trace.keep);
+  const Kept kept = trace.up.values();
+  if (kept.floats == nullptr) scratch.up.resize(padded_rows(out), layer.up.out_features());
+  float* up = kept.floats != nullptr ? kept.floats : scratch.up.data();
+  layer.up.forward(scratch.normed.data(), out, up);
   scratch.active.resize(padded_rows(out), inner);
   if (shape.is_gated)
-    activate_gated(shape.activation, trace.up.data(), out, inner, scratch.active.data());
+    activate_gated(shape.activation, up, out, inner, scratch.active.data(), kept.halves);
   else
-    activate(shape.activation, trace.up.data(), scratch.active.data(), out * inner);
+    activate(shape.activation, up, scratch.active.data(), out * inner, kept.halves);
   add_output(layer.down, scratch.active, rows, DropoutSite::output, shape.hidden_dropout, scratch, hidden);
 }
 
@@ -279,11 +282,11 @@ void decoder_layer_backward(const DecoderLayer& layer, const DecoderShape& shape
   const Matrix* d_up = &scratch.active;
   if (shape.is_gated) {
     scratch.context.resize(padded_rows(out), 2 * inner);
-    activate_gated_backward(shape.activation, trace.up.data(), scratch.active.data(), out, inner,
+    activate_gated_backward(shape.activation, trace.up.values(), scratch.active.data(), out, inner,
                             scratch.context.data());
     d_up = &scratch.context;
   } else {
-    activate_backward(shape.activation, trace.up.data(), scratch.active.data(), scratch.active.data(),
+    activate_backward(shape.activation, trace.up.values(), scratch.active.data(), scratch.active.data(),
                       out * inner);
   }
   scratch.normed.resize(padded_rows(out), shape.hidden_size);

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "backbone/kept_matrix.h"
 #include "backbone/layer_rows.h"
 #include "backbone/read_attention.h"
 #include "ops/activation.h"
@@ -23,12 +24,12 @@ using Norm = std::variant<LayerNorm, RmsNorm>;
 
 /// What the backward pass of a norm needs.
 struct NormTrace {
-  Matrix normalised;           // [rows, hidden]
+  KeptMatrix normalised;       // [rows, hidden]
   std::vector<float> inverse;  // [rows]
 };
 
 /// y becomes norm(x), both [padded rows, hidden].
-void normalise(const Norm& norm, const Matrix& x, std::int64_t rows, NormTrace& trace, Matrix& y);
+void normalise(const Norm& norm, const Matrix& x, std::int64_t rows, Keep keep, NormTrace& trace, Matrix& y);
 /// In place: d is the gradient by y and becomes that by x.
 void normalise_backward(const Norm& norm, const NormTrace& trace, std::int64_t rows, Matrix& d);
 
@@ -71,24 +72,19 @@ struct Rotation {
 
 /// What the backward pass of one layer needs. Matrices have padded_rows().
 struct DecoderTrace {
+  Keep keep = Keep::floats;
   NormTrace attention_norm, feed_forward_norm;
   Matrix query;                // of the last layer
   Matrix key_value;            // with queries in the other layers
   std::vector<float> log_sum;  // [heads, rows out]
-  Matrix up;                   // before the activation
+  KeptMatrix up;               // before the activation
 
-  // See TraceStore.
-  std::array<Matrix*, 5> matrices() {
-    return {&attention_norm.normalised, &feed_forward_norm.normalised, &query, &key_value, &up};
-  }
-  std::array<std::vector<float>*, 3> vectors() {
-    return {&attention_norm.inverse, &feed_forward_norm.inverse, &log_sum};
-  }
+  std::array<Matrix*, 2> matrices() { return {&query, &key_value}; }  // see TraceStore
 };
 
 /// Memory that layers use and leave to the next.
 struct DecoderScratch {
-  Matrix normed, picked, gathered, context, projected, active, d_query, d_key_value, d_gathered;
+  Matrix normed, picked, gathered, context, projected, up, active, d_query, d_key_value, d_gathered;
   std::vector<std::uint64_t> dropout_keys;
 };
 

@@ -72,24 +72,27 @@ void encoder_layer_forward(const EncoderLayer& layer, const EncoderShape& shape,
   layer.attention_output.forward(scratch.context.data(), out, scratch.projected.data());
   if (shape.drops_attention_output && drops(rows, shape.hidden_dropout))
     drop(rows, DropoutSite::attention_output, shape.hidden_dropout, scratch.projected, scratch.projected);
-  trace.attention_normalised.resize(padded_out, hidden);
+  trace.attention_normalised.resize(padded_out, hidden, trace.keep);
   trace.attention_inverse.resize(static_cast<std::size_t>(out));
   scratch.middle.resize(padded_out, hidden);
   layer_norm(layer.attention_norm, scratch.projected.data(), query_input.data(), out, scratch.middle.data(),
-             trace.attention_normalised.data(), trace.attention_inverse.data());
+             trace.attention_normalised.values(), trace.attention_inverse.data());
 
-  trace.up.resize(padded_out, layer.up.out_features());
-  scratch.active.resize(padded_out, layer.up.out_features());
-  layer.up.forward(scratch.middle.data(), out, trace.up.data());
-  activate(shape.activation, trace.up.data(), scratch.active.data(), out * trace.up.cols());
+  const std::int64_t inner = layer.up.out_features();
+  trace.up.resize(padded_out, inner, trace.keep);
+  scratch.active.resize(padded_out, inner);
+  const Kept kept = trace.up.values();
+  float* up = kept.floats != nullptr ? kept.floats : scratch.active.data();
+  layer.up.forward(scratch.middle.data(), out, up);
+  activate(shape.activation, up, scratch.active.data(), out * inner, kept.halves);
   layer.down.forward(scratch.active.data(), out, scratch.projected.data());
   if (drops(rows, shape.hidden_dropout))
     drop(rows, DropoutSite::output, shape.hidden_dropout, scratch.projected, scratch.projected);
-  trace.output_normalised.resize(padded_out, hidden);
+  trace.output_normalised.resize(padded_out, hidden, trace.keep);
   trace.output_inverse.resize(static_cast<std::size_t>(out));
   hidden_out.resize(padded_out, hidden);
   layer_norm(layer.output_norm, scratch.projected.data(), scratch.middle.data(), out, hidden_out.data(),
-             trace.output_normalised.data(), trace.output_inverse.data());
+             trace.output_normalised.values(), trace.output_inverse.data());
 }
 
 void encoder_layer_backward(const EncoderLayer& layer, const EncoderShape& shape, const LayerRows& rows,
@@ -104,16 +107,16 @@ void encoder_layer_backward(const EncoderLayer& layer, const EncoderShape& shape
   const bool hidden_drops = drops(rows, shape.hidden_dropout);
 
   // d_out becomes the gradient by the sum in front of each norm in turn; it flows on along the residual.
-  layer_norm_backward(layer.output_norm, d_out.data(), trace.output_normalised.data(),
+  layer_norm_backward(layer.output_norm, d_out.data(), trace.output_normalised.values(),
                       trace.output_inverse.data(), out, d_out.data());
   scratch.active.resize(padded_out, layer.up.out_features());
   layer.down.backward_input(dropped(DropoutSite::output, hidden_drops, d_out).data(), out,
                             scratch.active.data(), false);
-  activate_backward(shape.activation, trace.up.data(), scratch.active.data(), scratch.active.data(),
-                    out * trace.up.cols());
+  activate_backward(shape.activation, trace.up.values(), scratch.active.data(), scratch.active.data(),
+                    out * layer.up.out_features());
   layer.up.backward_input(scratch.active.data(), out, d_out.data(), true);
 
-  layer_norm_backward(layer.attention_norm, d_out.data(), trace.attention_normalised.data(),
+  layer_norm_backward(layer.attention_norm, d_out.data(), trace.attention_normalised.values(),
                       trace.attention_inverse.data(), out, d_out.data());
   scratch.context.resize(padded_out, hidden);
   layer.attention_output.backward_input(

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "backbone/kept_matrix.h"
 #include "backbone/layer_rows.h"
 #include "ops/activation.h"
 #include "ops/attention.h"
@@ -40,17 +41,14 @@ struct EncoderShape {
 
 /// What the backward pass of one layer needs. Matrices have padded_rows().
 struct LayerTrace {
-  Matrix query, key_value;
+  Keep keep = Keep::floats;
+  Matrix query, key_value;     // filled in any case
   std::vector<float> log_sum;  // [heads, rows out]
-  Matrix attention_normalised, output_normalised;
+  KeptMatrix attention_normalised, output_normalised;
   std::vector<float> attention_inverse, output_inverse;  // [rows out]
-  Matrix up;                                             // before the activation
+  KeptMatrix up;                                         // before the activation
 
-  // See TraceStore.
-  std::array<Matrix*, 5> matrices() {
-    return {&query, &key_value, &attention_normalised, &output_normalised, &up};
-  }
-  std::array<std::vector<float>*, 3> vectors() { return {&log_sum, &attention_inverse, &output_inverse}; }
+  std::array<Matrix*, 2> matrices() { return {&query, &key_value}; }  // see TraceStore
 };
 
 /// Memory that layers use and leave to the next.

@@ -1,96 +1,100 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "backbone/kept_matrix.h"
 #include "ops/narrow.h"
 #include "tensor/matrix.h"
 
 namespace incipit {
 
-/// What the layers of a stack keep between forward and backward. A Trace has matrices(), its large parts, and
-/// vectors(), its small ones, each a std::array of pointers. Where the model multiplies in narrow numbers
-/// anyway, the large parts wait in bf16: half of the memory that training takes besides the weights.
+/// What the layers of a stack keep between forward and backward. A Trace has `keep`, which tells its layer
+/// how, and matrices(), a std::array of pointers: those that operations want in f32. Where the trace is kept
+/// in bf16 all layers share the memory of these, and they wait rounded.
 template <typename Trace>
 class TraceStore {
  public:
+  TraceStore() = default;
+  TraceStore(const TraceStore&) = delete;  // a trace is known by its address
+
   /// Of a pass that keeps layers from `first_kept` on, or, where there is none, no layer.
   void prepare(std::int64_t num_layers, std::optional<std::int64_t> first_kept, bool rounds) {
     first_kept_ = first_kept.value_or(num_layers);
-    rounds_ = rounds;
-    const std::int64_t kept = num_layers - first_kept_;
-    if (kept == 0) return;
-    if (rounds)
-      rounded_.resize(static_cast<std::size_t>(num_layers));
-    else
-      exact_.resize(static_cast<std::size_t>(num_layers));
+    keep_ = rounds ? Keep::halves : Keep::floats;
+    if (first_kept_ < num_layers) layers_.resize(static_cast<std::size_t>(num_layers));
   }
 
   /// For a layer to fill on its way forward.
   Trace& open(std::int64_t layer) {
-    if (keeps(layer) && !rounds_) return exact(layer);
-    for (Matrix* matrix : shared_.matrices()) matrix->resize(0, 0);  // not every layer fills all
-    return shared_;
+    if (layer < first_kept_) {
+      lend_to(passing_);
+      passing_.keep = Keep::nothing;
+      return passing_;
+    }
+    Trace& trace = layers_[static_cast<std::size_t>(layer)].trace;
+    trace.keep = keep_;
+    if (keep_ == Keep::halves) lend_to(trace);
+    return trace;
   }
 
   /// When it has been filled and everybody has looked at it.
   void close(std::int64_t layer) {
-    if (!keeps(layer) || !rounds_) return;
-    Rounded& kept = rounded_[static_cast<std::size_t>(layer)];
+    if (layer < first_kept_ || keep_ == Keep::floats) return;
+    Layer& kept = layers_[static_cast<std::size_t>(layer)];
     std::int64_t size = 0;
-    kept.matrices.clear();
-    for (const Matrix* matrix : shared_.matrices()) {
-      kept.matrices.push_back({matrix->rows(), matrix->cols()});
-      size += matrix->size();
-    }
-    kept.halves.resize(1, (size + 1) / 2);
-    auto* halves = reinterpret_cast<std::uint16_t*>(kept.halves.data());
-    for (const Matrix* matrix : shared_.matrices()) {
+    for (const Matrix* matrix : kept.trace.matrices()) size += matrix->size();
+    kept.rounded.resize(1, (size + 1) / 2);
+    auto* halves = reinterpret_cast<std::uint16_t*>(kept.rounded.data());
+    kept.shapes.clear();
+    for (const Matrix* matrix : kept.trace.matrices()) {
       round_to_bf16(matrix->data(), matrix->rows(), matrix->cols(), halves);
+      kept.shapes.emplace_back(matrix->rows(), matrix->cols());
       halves += matrix->size();
     }
-    kept.vectors.resize(shared_.vectors().size());
-    std::size_t at = 0;
-    for (const std::vector<float>* values : shared_.vectors()) kept.vectors[at++] = *values;
   }
 
   /// On the way back.
   const Trace& recall(std::int64_t layer) {
-    if (!rounds_) return exact(layer);
-    const Rounded& kept = rounded_[static_cast<std::size_t>(layer)];
-    const auto* halves = reinterpret_cast<const std::uint16_t*>(kept.halves.data());
+    Layer& kept = layers_[static_cast<std::size_t>(layer)];
+    if (keep_ == Keep::floats) return kept.trace;
+    lend_to(kept.trace);
+    const auto* halves = reinterpret_cast<const std::uint16_t*>(kept.rounded.data());
     std::size_t at = 0;
-    for (Matrix* matrix : shared_.matrices()) {
-      const auto [rows, cols] = kept.matrices[at++];
+    for (Matrix* matrix : kept.trace.matrices()) {
+      const auto [rows, cols] = kept.shapes[at++];
       matrix->resize(rows, cols);
       widen_bf16(halves, rows, cols, matrix->data());
       halves += matrix->size();
     }
-    at = 0;
-    for (std::vector<float>* values : shared_.vectors()) *values = kept.vectors[at++];
-    return shared_;
+    return kept.trace;
   }
 
  private:
-  struct Shape {
-    std::int64_t rows, cols;
-  };
-  struct Rounded {
-    Matrix halves;  // two a float, all matrices' one after the other
-    std::vector<Shape> matrices;
-    std::vector<std::vector<float>> vectors;
+  struct Layer {
+    Trace trace;
+    Matrix rounded;  // the numbers of matrices() in bf16, two in the place of one
+    std::vector<std::pair<std::int64_t, std::int64_t>> shapes;
   };
 
-  bool keeps(std::int64_t layer) const { return layer >= first_kept_; }
-  Trace& exact(std::int64_t layer) { return exact_[static_cast<std::size_t>(layer)]; }
+  /// Gives `trace` the shared memory, empty.
+  void lend_to(Trace& trace) {
+    if (borrower_ != &trace) {
+      const auto to = trace.matrices();
+      if (borrower_ != nullptr)
+        for (std::size_t i = 0; i < to.size(); ++i) std::swap(*to[i], *borrower_->matrices()[i]);
+      borrower_ = &trace;
+    }
+    for (Matrix* matrix : trace.matrices()) matrix->resize(0, 0);  // not every layer fills all
+  }
 
   std::int64_t first_kept_ = 0;
-  bool rounds_ = false;
-  Trace shared_;
-  std::vector<Trace> exact_;      // [layers], or empty
-  std::vector<Rounded> rounded_;  // the same
+  Keep keep_ = Keep::floats;
+  Trace passing_;
+  std::vector<Layer> layers_;
+  Trace* borrower_ = nullptr;
 };
 
 }  // namespace incipit

@@ -1,5 +1,7 @@
 #include "ops/activation.h"
 
+#include <algorithm>
+
 #include "base/parallel.h"
 #include "base/phase_clock.h"
 
@@ -11,6 +13,7 @@
 #include <hwy/contrib/math/math-inl.h>
 // clang-format on
 
+#include "ops/narrow-inl.h"
 #include "ops/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -128,6 +131,45 @@ void activate_gated_backward_row(Activation activation, const float* gate, const
   });
 }
 
+// What is rounded, or was, goes by in pieces that stay in the first-level cache.
+constexpr std::int64_t kPiece = 2048;
+
+void activate_and_round(Activation activation, const float* x, float* y, std::int64_t count,
+                        std::uint16_t* rounded) {
+  for (std::int64_t i = 0; i < count; i += kPiece) {
+    const std::int64_t piece = std::min(kPiece, count - i);
+    row_to_bf16(x + i, piece, rounded + i);
+    activate_range(activation, x + i, y + i, piece);
+  }
+}
+
+void activate_backward_rounded(Activation activation, const std::uint16_t* x, const float* dy, float* dx,
+                               std::int64_t count) {
+  HWY_ALIGN float widened[kPiece];
+  for (std::int64_t i = 0; i < count; i += kPiece) {
+    const std::int64_t piece = std::min(kPiece, count - i);
+    widen_row(x + i, piece, widened);
+    activate_backward_range(activation, widened, dy + i, dx + i, piece);
+  }
+}
+
+void activate_and_round_gated_row(Activation activation, const float* gate_up, std::int64_t width, float* y,
+                                  std::uint16_t* rounded) {
+  row_to_bf16(gate_up, 2 * width, rounded);
+  activate_gated_row(activation, gate_up, gate_up + width, width, y);
+}
+
+void activate_gated_backward_rounded_row(Activation activation, const std::uint16_t* gate_up, const float* dy,
+                                         std::int64_t width, float* d_gate_up) {
+  HWY_ALIGN float gate[kPiece], up[kPiece];
+  for (std::int64_t i = 0; i < width; i += kPiece) {
+    const std::int64_t piece = std::min(kPiece, width - i);
+    widen_row(gate_up + i, piece, gate);
+    widen_row(gate_up + width + i, piece, up);
+    activate_gated_backward_row(activation, gate, up, dy + i, piece, d_gate_up + i, d_gate_up + width + i);
+  }
+}
+
 }  // namespace incipit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -143,6 +185,10 @@ HWY_EXPORT(activate_range);
 HWY_EXPORT(activate_backward_range);
 HWY_EXPORT(activate_gated_row);
 HWY_EXPORT(activate_gated_backward_row);
+HWY_EXPORT(activate_and_round);
+HWY_EXPORT(activate_backward_rounded);
+HWY_EXPORT(activate_and_round_gated_row);
+HWY_EXPORT(activate_gated_backward_rounded_row);
 
 std::optional<Activation> activation_by_name(std::string_view name) {
   if (name == "gelu") return Activation::gelu;
@@ -153,41 +199,49 @@ std::optional<Activation> activation_by_name(std::string_view name) {
   return std::nullopt;
 }
 
-void activate(Activation activation, const float* x, float* y, std::int64_t count) {
+void activate(Activation activation, const float* x, float* y, std::int64_t count, std::uint16_t* rounded) {
   const PhaseTimer timer(Phase::activation);
   parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    HWY_DYNAMIC_DISPATCH(activate_range)(activation, x + begin, y + begin, end - begin);
+    if (rounded != nullptr) HWY_DYNAMIC_DISPATCH(activate_and_round)
+    (activation, x + begin, y + begin, end - begin, rounded + begin);
+    else HWY_DYNAMIC_DISPATCH(activate_range)(activation, x + begin, y + begin, end - begin);
   });
 }
 
-void activate_backward(Activation activation, const float* x, const float* dy, float* dx,
-                       std::int64_t count) {
+void activate_backward(Activation activation, ConstKept x, const float* dy, float* dx, std::int64_t count) {
   const PhaseTimer timer(Phase::activation);
   parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    HWY_DYNAMIC_DISPATCH(activate_backward_range)(activation, x + begin, dy + begin, dx + begin, end - begin);
+    if (x.halves != nullptr) HWY_DYNAMIC_DISPATCH(activate_backward_rounded)
+    (activation, x.halves + begin, dy + begin, dx + begin, end - begin);
+    else HWY_DYNAMIC_DISPATCH(activate_backward_range)(activation, x.floats + begin, dy + begin, dx + begin,
+                                                       end - begin);
   });
 }
 
 void activate_gated(Activation activation, const float* gate_up, std::int64_t rows, std::int64_t width,
-                    float* y) {
+                    float* y, std::uint16_t* rounded) {
   const PhaseTimer timer(Phase::activation);
   parallel_for(rows, kGrain / width + 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const float* gate = gate_up + 2 * i * width;
-      HWY_DYNAMIC_DISPATCH(activate_gated_row)(activation, gate, gate + width, width, y + i * width);
+      if (rounded != nullptr) HWY_DYNAMIC_DISPATCH(activate_and_round_gated_row)
+      (activation, gate, width, y + i * width, rounded + 2 * i * width);
+      else HWY_DYNAMIC_DISPATCH(activate_gated_row)(activation, gate, gate + width, width, y + i * width);
     }
   });
 }
 
-void activate_gated_backward(Activation activation, const float* gate_up, const float* dy, std::int64_t rows,
+void activate_gated_backward(Activation activation, ConstKept gate_up, const float* dy, std::int64_t rows,
                              std::int64_t width, float* d_gate_up) {
   const PhaseTimer timer(Phase::activation);
   parallel_for(rows, kGrain / width + 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      const float* gate = gate_up + 2 * i * width;
-      float* d_gate = d_gate_up + 2 * i * width;
-      HWY_DYNAMIC_DISPATCH(activate_gated_backward_row)
-      (activation, gate, gate + width, dy + i * width, width, d_gate, d_gate + width);
+      const std::int64_t at = 2 * i * width;
+      if (gate_up.halves != nullptr) HWY_DYNAMIC_DISPATCH(activate_gated_backward_rounded_row)
+      (activation, gate_up.halves + at, dy + i * width, width, d_gate_up + at);
+      else HWY_DYNAMIC_DISPATCH(activate_gated_backward_row)(activation, gate_up.floats + at,
+                                                             gate_up.floats + at + width, dy + i * width,
+                                                             width, d_gate_up + at, d_gate_up + at + width);
     }
   });
 }

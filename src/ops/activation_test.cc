@@ -156,6 +156,46 @@ TEST(Activation, GatedIsTheActivatedGateTimesUp) {
   });
 }
 
+TEST(Activation, KeptInBf16) {
+  test::for_each_instruction_set([] {
+    for (const Activation kind : kAll)
+      for (const std::int64_t count : {1, 70, 333, 5000}) {
+        const std::vector<float> x = inputs(count), dy = test::random_values(count, 3);
+        const test::Bf16 rounded(x);
+        std::vector<float> y(x.size()), in_place = x, dx(x.size()), want = dx;
+        std::vector<std::uint16_t> halves(x.size());
+        activate(kind, x.data(), y.data(), count);
+        activate(kind, in_place.data(), in_place.data(), count, halves.data());
+        EXPECT_EQ(in_place, y);
+        EXPECT_EQ(halves, rounded.halves);
+        activate_backward(kind, {nullptr, halves.data()}, dy.data(), dx.data(), count);
+        activate_backward(kind, rounded.values.data(), dy.data(), want.data(), count);
+        EXPECT_EQ(dx, want);
+      }
+  });
+}
+
+TEST(Activation, GatedKeptInBf16) {
+  test::for_each_instruction_set([] {
+    for (const Activation kind : kAll)
+      for (const std::int64_t width : {1, 7, 33, 3000}) {
+        constexpr std::int64_t kRows = 5;
+        const std::vector<float> gate_up = test::random_values(2 * kRows * width, 5, 2);
+        const std::vector<float> dy = test::random_values(kRows * width, 6);
+        const test::Bf16 rounded(gate_up);
+        std::vector<float> y(dy.size()), want_y = y, d(gate_up.size()), want = d;
+        std::vector<std::uint16_t> halves(gate_up.size());
+        activate_gated(kind, gate_up.data(), kRows, width, want_y.data());
+        activate_gated(kind, gate_up.data(), kRows, width, y.data(), halves.data());
+        EXPECT_EQ(y, want_y);
+        EXPECT_EQ(halves, rounded.halves);
+        activate_gated_backward(kind, {nullptr, halves.data()}, dy.data(), kRows, width, d.data());
+        activate_gated_backward(kind, rounded.values.data(), dy.data(), kRows, width, want.data());
+        EXPECT_EQ(d, want);
+      }
+  });
+}
+
 TEST(Activation, Deterministic) {
   const std::vector<float> x = test::random_values(100003, 1), dy = test::random_values(100003, 2);
   for (const Activation kind : kAll)

@@ -1,6 +1,7 @@
 #include "ops/layer_norm.h"
 
 #include <cmath>
+#include <vector>
 
 #include "base/parallel.h"
 #include "base/phase_clock.h"
@@ -9,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "ops/layer_norm.cc"
 #include <hwy/foreach_target.h>  // must come before highway.h
 
+#include "ops/narrow-inl.h"
 #include "ops/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -45,6 +47,10 @@ float normalise_row(const float* x, const float* residual, std::int64_t width, f
   return inverse;
 }
 
+void round_row(const float* normalised, std::int64_t width, std::uint16_t* halves) {
+  row_to_bf16(normalised, width, halves);
+}
+
 void scale_and_shift(const float* normalised, const float* weight, const float* bias, std::int64_t width,
                      float* y) {
   for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
@@ -71,6 +77,13 @@ void backward_row(const float* dy, const float* weight, const float* normalised,
   });
 }
 
+/// `widened`: scratch [width].
+void backward_rounded_row(const float* dy, const float* weight, const std::uint16_t* normalised,
+                          float inverse, std::int64_t width, float* widened, float* dx) {
+  widen_row(normalised, width, widened);
+  backward_row(dy, weight, widened, inverse, width, dx);
+}
+
 }  // namespace incipit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -83,32 +96,44 @@ constexpr std::int64_t kGrain = 32;  // rows worth a thread
 }  // namespace
 
 HWY_EXPORT(normalise_row);
+HWY_EXPORT(round_row);
 HWY_EXPORT(scale_and_shift);
 HWY_EXPORT(backward_row);
+HWY_EXPORT(backward_rounded_row);
 
 void layer_norm(const LayerNorm& norm, const float* x, const float* residual, std::int64_t rows, float* y,
-                float* normalised, float* inverse_deviation) {
+                Kept normalised, float* inverse_deviation) {
   const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      float* centred = (normalised != nullptr ? normalised : y) + i * width;
+      float* centred = (normalised.floats != nullptr ? normalised.floats : y) + i * width;
       const float inverse = HWY_DYNAMIC_DISPATCH(normalise_row)(
           x + i * width, residual == nullptr ? nullptr : residual + i * width, width, norm.epsilon, centred);
       if (inverse_deviation != nullptr) inverse_deviation[i] = inverse;
+      if (normalised.halves != nullptr)
+        HWY_DYNAMIC_DISPATCH(round_row)(centred, width, normalised.halves + i * width);
       HWY_DYNAMIC_DISPATCH(scale_and_shift)
       (centred, norm.weight.data(), norm.bias.data(), width, y + i * width);
     }
   });
 }
 
-void layer_norm_backward(const LayerNorm& norm, const float* dy, const float* normalised,
+void layer_norm_backward(const LayerNorm& norm, const float* dy, ConstKept normalised,
                          const float* inverse_deviation, std::int64_t rows, float* dx) {
   const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
+  const float* weight = norm.weight.data();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) HWY_DYNAMIC_DISPATCH(backward_row)
-    (dy + i * width, norm.weight.data(), normalised + i * width, inverse_deviation[i], width, dx + i * width);
+    std::vector<float> widened(normalised.halves != nullptr ? norm.weight.size() : 0);
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t at = i * width;
+      const float inverse = inverse_deviation[i];
+      if (normalised.halves != nullptr) HWY_DYNAMIC_DISPATCH(backward_rounded_row)
+      (dy + at, weight, normalised.halves + at, inverse, width, widened.data(), dx + at);
+      else HWY_DYNAMIC_DISPATCH(backward_row)(dy + at, weight, normalised.floats + at, inverse, width,
+                                              dx + at);
+    }
   });
 }
 

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "ops/kept.h"
+
 namespace incipit {
 
 /// The frozen scale and shift of a layer normalisation over `width` values.
@@ -16,13 +18,13 @@ struct LayerNorm {
 };
 
 /// y = norm(x + residual) * weight + bias, row by row; all are [rows, width], contiguous. `residual` may be
-/// null, y may be x. Where `normalised` [rows, width] and `inverse_deviation` [rows] are not null they
-/// receive what layer_norm_backward() needs.
+/// null, y may be x. `normalised` [rows, width], where it is kept, and `inverse_deviation` [rows], where it
+/// is not null, receive what layer_norm_backward() needs.
 void layer_norm(const LayerNorm& norm, const float* x, const float* residual, std::int64_t rows, float* y,
-                float* normalised, float* inverse_deviation);
+                Kept normalised, float* inverse_deviation);
 
 /// The gradient by x (and, being the same, by residual). dx may be dy.
-void layer_norm_backward(const LayerNorm& norm, const float* dy, const float* normalised,
+void layer_norm_backward(const LayerNorm& norm, const float* dy, ConstKept normalised,
                          const float* inverse_deviation, std::int64_t rows, float* dx);
 
 }  // namespace incipit

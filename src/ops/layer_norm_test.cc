@@ -136,6 +136,28 @@ TEST(LayerNorm, BackwardMatchesDifferences) {
   });
 }
 
+TEST(LayerNorm, KeptInBf16) {
+  test::for_each_instruction_set([] {
+    for (const std::int64_t width : {2, 7, 16, 70, 384}) {
+      constexpr std::int64_t kRows = 33;
+      const LayerNorm norm = make_norm(width, 1e-5f);
+      const std::vector<float> x = test::random_values(kRows * width, 1),
+                               dy = test::random_values(kRows * width, 3);
+      const Outputs exact = run(norm, x, nullptr, kRows);
+      const test::Bf16 rounded(exact.normalised);
+      std::vector<float> y(x.size()), inverse(kRows), dx(x.size()), want = dx;
+      std::vector<std::uint16_t> halves(x.size());
+      layer_norm(norm, x.data(), nullptr, kRows, y.data(), {nullptr, halves.data()}, inverse.data());
+      EXPECT_EQ(y, exact.y);
+      EXPECT_EQ(inverse, exact.inverse_deviation);
+      EXPECT_EQ(halves, rounded.halves);
+      layer_norm_backward(norm, dy.data(), {nullptr, halves.data()}, inverse.data(), kRows, dx.data());
+      layer_norm_backward(norm, dy.data(), rounded.values.data(), inverse.data(), kRows, want.data());
+      EXPECT_EQ(dx, want);
+    }
+  });
+}
+
 TEST(LayerNorm, OneValueHasNoGradient) {
   const LayerNorm norm{{2.0f}, {0.5f}, 1e-5f};
   const std::vector<float> x = {3, -4};

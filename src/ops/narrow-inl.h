@@ -7,6 +7,7 @@
 #endif
 
 #include "ops/simd-inl.h"
+#include "tensor/dtype.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
@@ -47,7 +48,18 @@ HWY_INLINE void row_to_bf16(const float* x, std::int64_t width, std::uint16_t* o
   });
 }
 
-/// The same numbers as f32.
+HWY_INLINE void widen_row(const std::uint16_t* bits, std::int64_t width, float* out) {
+  const FloatTag d;
+  const hn::RebindToUnsigned<FloatTag> du;
+  const hn::Rebind<std::uint16_t, FloatTag> halves;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + lanes <= width; i += lanes)
+    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(du, hn::LoadU(halves, bits + i)))), d, out + i);
+  for (; i < width; ++i) out[i] = bf16_to_f32(bits[i]);
+}
+
+/// The numbers rounded to bf16, as f32.
 HWY_INLINE void row_to_rounded(const float* x, std::int64_t width, float* out) {
   const FloatTag d;
   const hn::RebindToUnsigned<FloatTag> du;

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "base/parallel.h"
-#include "tensor/dtype.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/narrow.cc"
@@ -21,14 +20,7 @@ void rounded_row(const float* x, std::int64_t width, std::uint16_t* out) {
 }
 
 void widened_row(const std::uint16_t* bits, std::int64_t width, float* out) {
-  const FloatTag d;
-  const hn::RebindToUnsigned<FloatTag> du;
-  const hn::Rebind<std::uint16_t, FloatTag> halves;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  std::int64_t i = 0;
-  for (; i + lanes <= width; i += lanes)
-    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(du, hn::LoadU(halves, bits + i)))), d, out + i);
-  for (; i < width; ++i) out[i] = bf16_to_f32(bits[i]);
+  widen_row(bits, width, out);
 }
 
 /// The least and greatest of a row and 0, and a sum that is 0, or NaN where a number is not finite.

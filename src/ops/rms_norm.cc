@@ -1,6 +1,7 @@
 #include "ops/rms_norm.h"
 
 #include <cmath>
+#include <vector>
 
 #include "base/parallel.h"
 #include "base/phase_clock.h"
@@ -9,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "ops/rms_norm.cc"
 #include <hwy/foreach_target.h>  // must come before highway.h
 
+#include "ops/narrow-inl.h"
 #include "ops/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -47,6 +49,19 @@ void rms_norm_backward_row(const float* dy, const float* weight, const float* no
   });
 }
 
+// With the normalised row in bf16; `widened`: scratch [width].
+float rms_norm_rounded_row(const float* x, const float* weight, std::int64_t width, float epsilon, float* y,
+                           std::uint16_t* normalised, float* widened) {
+  const float inverse = rms_norm_row(x, weight, width, epsilon, y, widened);
+  row_to_bf16(widened, width, normalised);
+  return inverse;
+}
+void rms_norm_backward_rounded_row(const float* dy, const float* weight, const std::uint16_t* normalised,
+                                   float inverse, std::int64_t width, float* widened, float* dx) {
+  widen_row(normalised, width, widened);
+  rms_norm_backward_row(dy, weight, widened, inverse, width, dx);
+}
+
 }  // namespace incipit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -59,29 +74,45 @@ constexpr std::int64_t kGrain = 32;  // rows worth a thread
 }  // namespace
 
 HWY_EXPORT(rms_norm_row);
+HWY_EXPORT(rms_norm_rounded_row);
 HWY_EXPORT(rms_norm_backward_row);
+HWY_EXPORT(rms_norm_backward_rounded_row);
 
-void rms_norm(const RmsNorm& norm, const float* x, std::int64_t rows, float* y, float* normalised,
+void rms_norm(const RmsNorm& norm, const float* x, std::int64_t rows, float* y, Kept normalised,
               float* inverse_rms) {
   const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
+  const float* weight = norm.weight.data();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> widened(normalised.halves != nullptr ? norm.weight.size() : 0);
     for (std::int64_t i = begin; i < end; ++i) {
-      const float inverse = HWY_DYNAMIC_DISPATCH(rms_norm_row)(
-          x + i * width, norm.weight.data(), width, norm.epsilon, y + i * width,
-          normalised == nullptr ? nullptr : normalised + i * width);
+      const std::int64_t at = i * width;
+      const float inverse =
+          normalised.halves != nullptr
+              ? HWY_DYNAMIC_DISPATCH(rms_norm_rounded_row)(x + at, weight, width, norm.epsilon, y + at,
+                                                           normalised.halves + at, widened.data())
+              : HWY_DYNAMIC_DISPATCH(rms_norm_row)(
+                    x + at, weight, width, norm.epsilon, y + at,
+                    normalised.floats == nullptr ? nullptr : normalised.floats + at);
       if (inverse_rms != nullptr) inverse_rms[i] = inverse;
     }
   });
 }
 
-void rms_norm_backward(const RmsNorm& norm, const float* dy, const float* normalised,
-                       const float* inverse_rms, std::int64_t rows, float* dx) {
+void rms_norm_backward(const RmsNorm& norm, const float* dy, ConstKept normalised, const float* inverse_rms,
+                       std::int64_t rows, float* dx) {
   const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
+  const float* weight = norm.weight.data();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) HWY_DYNAMIC_DISPATCH(rms_norm_backward_row)
-    (dy + i * width, norm.weight.data(), normalised + i * width, inverse_rms[i], width, dx + i * width);
+    std::vector<float> widened(normalised.halves != nullptr ? norm.weight.size() : 0);
+    for (std::int64_t i = begin; i < end; ++i) {
+      const std::int64_t at = i * width;
+      if (normalised.halves != nullptr) HWY_DYNAMIC_DISPATCH(rms_norm_backward_rounded_row)
+      (dy + at, weight, normalised.halves + at, inverse_rms[i], width, widened.data(), dx + at);
+      else HWY_DYNAMIC_DISPATCH(rms_norm_backward_row)(dy + at, weight, normalised.floats + at,
+                                                       inverse_rms[i], width, dx + at);
+    }
   });
 }
 

@@ -93,6 +93,25 @@ TEST(RmsNorm, InPlaceAndWithoutWhatBackwardNeeds) {
   }
 }
 
+TEST(RmsNorm, KeptInBf16) {
+  test::for_each_instruction_set([] {
+    for (const std::int64_t width : {2, 7, 16, 70, 576}) {
+      const Case c(33, width);
+      const Outputs exact = c.run();
+      const test::Bf16 rounded(exact.normalised);
+      std::vector<float> y(c.x.size()), inverse(33), dx(c.x.size()), want = dx;
+      std::vector<std::uint16_t> halves(c.x.size());
+      rms_norm(c.norm, c.x.data(), 33, y.data(), {nullptr, halves.data()}, inverse.data());
+      EXPECT_EQ(y, exact.y);
+      EXPECT_EQ(inverse, exact.inverse_rms);
+      EXPECT_EQ(halves, rounded.halves);
+      rms_norm_backward(c.norm, c.dy.data(), {nullptr, halves.data()}, inverse.data(), 33, dx.data());
+      rms_norm_backward(c.norm, c.dy.data(), rounded.values.data(), inverse.data(), 33, want.data());
+      EXPECT_EQ(dx, want);
+    }
+  });
+}
+
 TEST(RmsNorm, Deterministic) {
   const Case c(333, 384);
   test::expect_deterministic([&] { return c.run(); });

@@ -13,6 +13,7 @@
 
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "ops/narrow.h"
 
 namespace incipit::test {
 
@@ -37,6 +38,17 @@ inline double norm(std::span<const double> values) {
 }
 
 /// |got - want| <= tolerance everywhere; a failure names the element that is off by most.
+/// Numbers in bf16, as bits and as what they stand for.
+struct Bf16 {
+  explicit Bf16(const std::vector<float>& exact) : halves(exact.size()), values(exact.size()) {
+    const std::int64_t count = std::ssize(exact);
+    round_to_bf16(exact.data(), 1, count, halves.data());
+    widen_bf16(halves.data(), 1, count, values.data());
+  }
+  std::vector<std::uint16_t> halves;
+  std::vector<float> values;
+};
+
 inline ::testing::AssertionResult near(std::span<const float> got, std::span<const double> want,
                                        double tolerance) {
   if (got.size() != want.size())
