@@ -46,13 +46,22 @@ DataTypes data_types(MatmulType type) {
   return {DataType::bf16, DataType::bf16, DataType::f32};
 }
 
+/// The interfaces have different names for it.
+memory::dims dims_of(const memory::desc& description) {
+#if DNNL_VERSION_MAJOR >= 3
+  return description.get_dims();
+#else
+  return description.dims();
+#endif
+}
+
 memory::desc plain(std::int64_t rows, std::int64_t cols, DataType type) {
   return memory::desc({rows, cols}, type, memory::format_tag::ab);
 }
 
 matmul::primitive_desc describe(const DataTypes& types, std::int64_t rows, const memory::desc& weights,
                                 bool bias, bool accumulate) {
-  const std::int64_t in = weights.dims()[0], out = weights.dims()[1];
+  const std::int64_t in = dims_of(weights)[0], out = dims_of(weights)[1];
   const memory::desc x = plain(rows, in, types.input), y = plain(rows, out, types.output);
   const memory::desc added = plain(1, out, DataType::f32);
   dnnl::primitive_attr attributes;
@@ -106,7 +115,7 @@ struct PackedMatmul::State {
   std::shared_ptr<const std::byte> mapped{};  // what `weights` stands in, where not its own
 
   State(MatmulType type, const memory& source, std::span<const float> added)
-      : State(type, source.get_desc().dims()[0], source.get_desc().dims()[1], added) {
+      : State(type, dims_of(source.get_desc())[0], dims_of(source.get_desc())[1], added) {
     weights = memory(layout(), engine());
     reorder(source, weights);
   }
