@@ -30,9 +30,9 @@ TEST(SweepGrid, ANameSaysWhatDiffers) {
 SweepResult result(std::int64_t other) {
   const std::vector<int> truth(100, 1);
   const auto trial = [&](std::uint64_t seed, std::int64_t right) {
-    TrialRecord trial = trial_of(seed, right);
-    trial.predicted = trial.correct;
-    return trial;
+    TrialRecord record = trial_of(seed, right);
+    record.predicted = record.correct;
+    return record;
   };
   SweepResult sweep;
   sweep.axes = {{"lr", {"0.01", "0.1"}}, {"init", {"vocab"}}};
