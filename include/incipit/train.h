@@ -75,8 +75,8 @@ struct TrainOptions {
   double epochs = 5;
   std::int64_t max_steps = 0;  // 0: epochs decide
   std::int64_t batch_size = 32;
-  std::optional<std::int64_t> max_batch_tokens;  // of a micro-batch: bounds memory, does not change the
-                                                 // result; default: 768, of an int8 model 1,024
+  std::optional<std::int64_t> max_batch_tokens;  // of a micro-batch: bounds memory, changes the order of
+                                                 // sums only; default: 768, of an int8 model 1,024
   Batching batching = Batching::shuffle;
   bool dropout = false;  // of the frozen network and its head; of late prompts with a cache only
                          // of the layers that they reach

@@ -68,7 +68,7 @@ Status Decoder::check_positions(const PackedBatch& batch) const {
 
 void Decoder::prepare(const PackedBatch& batch, StackPass& opaque) const {
   auto& pass = static_cast<DecoderPass&>(opaque);
-  pass.traces.prepare(spec().num_layers, pass.first_kept(), shape_.rounds);
+  pass.traces.prepare(spec().num_layers, pass.first_kept(), shape_.keeps_bf16);
   if (!is_rotary() || batch.size() == 0) return;
   pass.table.reserve(*std::max_element(batch.position.begin(), batch.position.end()) + 1);
   pass.positions.clear();

@@ -57,7 +57,7 @@ struct DecoderShape {
   float embedding_dropout = 0;
   float hidden_dropout = 0;
   float attention_dropout = 0;
-  bool rounds = false;  // see TraceStore and EmbeddingTable
+  bool keeps_bf16 = false;  // see TraceStore and EmbeddingTable
 
   std::int64_t query_width() const { return attention.num_heads * attention.head_dim; }
   std::int64_t key_width() const { return attention.num_key_value_heads * attention.head_dim; }

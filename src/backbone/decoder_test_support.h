@@ -48,7 +48,7 @@ inline std::unique_ptr<Backbone> random_decoder(const Kind& kind, bool rounds = 
   shape.is_gated = kind.is_rotary;
   shape.windows = {0, kind.window, kind.window};
   shape.embedding_dropout = shape.hidden_dropout = shape.attention_dropout = kind.dropout;
-  shape.rounds = rounds;
+  shape.keeps_bf16 = rounds;
   if (kind.is_rotary) shape.rotary_frequencies = {1.0f, 0.3f, 0.1f, 0.03f};
   spec.num_key_value_heads = shape.attention.num_key_value_heads;
   spec.head_dim = shape.attention.head_dim;

@@ -17,8 +17,8 @@ bool are_bf16(std::span<const float> values) {
 
 }  // namespace
 
-EmbeddingTable::EmbeddingTable(Matrix embeddings, bool rounds) : rows_(embeddings.rows()) {
-  if (!rounds && !are_bf16(embeddings.values())) {
+EmbeddingTable::EmbeddingTable(Matrix embeddings, bool in_bf16) : rows_(embeddings.rows()) {
+  if (!in_bf16 && !are_bf16(embeddings.values())) {
     floats_ = std::move(embeddings);
     return;
   }

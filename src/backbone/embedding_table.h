@@ -13,7 +13,7 @@ namespace incipit {
 class EmbeddingTable {
  public:
   EmbeddingTable() = default;
-  EmbeddingTable(Matrix embeddings, bool rounds);
+  EmbeddingTable(Matrix embeddings, bool in_bf16);
 
   std::int64_t rows() const { return rows_; }
   /// out: [hidden].

@@ -60,7 +60,7 @@ Status Encoder::check_positions(const PackedBatch& batch) const {
 
 void Encoder::prepare(const PackedBatch& /*batch*/, StackPass& opaque) const {
   auto& pass = static_cast<EncoderPass&>(opaque);
-  pass.traces.prepare(spec().num_layers, pass.first_kept(), shape_.rounds);
+  pass.traces.prepare(spec().num_layers, pass.first_kept(), shape_.keeps_bf16);
 }
 
 /// Word, position and type of the stage's tokens, normalised.

@@ -34,7 +34,7 @@ struct EncoderShape {
   float hidden_dropout = 0;
   float attention_dropout = 0;
   bool drops_attention_output = true;  // DistilBERT does not
-  bool rounds = false;                 // see TraceStore and EmbeddingTable
+  bool keeps_bf16 = false;             // see TraceStore and EmbeddingTable
 
   std::int64_t hidden_size() const { return attention.num_heads * attention.head_dim; }
 };

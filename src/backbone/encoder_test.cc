@@ -38,7 +38,7 @@ std::unique_ptr<Backbone> random_encoder(float dropout = 0, bool rounds = false)
   shape.attention = {kHeads, kHidden / kHeads};
   shape.hidden_dropout = dropout;
   shape.attention_dropout = dropout;
-  shape.rounds = rounds;
+  shape.keeps_bf16 = rounds;
   EncoderWeights weights;
   weights.embeddings.word = EmbeddingTable(random_matrix(kVocab, kHidden, 0.7, rng), false);
   weights.embeddings.position = random_matrix(kPositions, kHidden, 0.3, rng);

@@ -21,9 +21,9 @@ class TraceStore {
   TraceStore(const TraceStore&) = delete;  // a trace is known by its address
 
   /// Of a pass that keeps layers from `first_kept` on, or, where there is none, no layer.
-  void prepare(std::int64_t num_layers, std::optional<std::int64_t> first_kept, bool rounds) {
+  void prepare(std::int64_t num_layers, std::optional<std::int64_t> first_kept, bool in_bf16) {
     first_kept_ = first_kept.value_or(num_layers);
-    keep_ = rounds ? Keep::halves : Keep::floats;
+    keep_ = in_bf16 ? Keep::halves : Keep::floats;
     if (first_kept_ < num_layers) layers_.resize(static_cast<std::size_t>(num_layers));
   }
 

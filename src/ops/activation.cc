@@ -1,7 +1,5 @@
 #include "ops/activation.h"
 
-#include <algorithm>
-
 #include "base/parallel.h"
 #include "base/phase_clock.h"
 
@@ -103,71 +101,45 @@ HWY_INLINE FloatVec slope_of(Activation activation, FloatVec x) {
   return x;
 }
 
-void activate_range(Activation activation, const float* x, float* y, std::int64_t count) {
-  for_each_vector(count, [&](std::int64_t i, auto load, auto store)
-                             HWY_ATTR { store(value_of(activation, load(x + i)), y + i); });
+// `rounded`, where not null, becomes what is activated in bf16.
+
+void activate_range(Activation activation, const float* x, float* y, std::int64_t count,
+                    std::uint16_t* rounded) {
+  for_each_vector(count, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    const FloatVec value = load(x + i);
+    if (rounded != nullptr) store_bf16(value, rounded + i, count - i);
+    store(value_of(activation, value), y + i);
+  });
 }
 
-void activate_backward_range(Activation activation, const float* x, const float* dy, float* dx,
+void activate_backward_range(Activation activation, ConstKept x, const float* dy, float* dx,
                              std::int64_t count) {
   for_each_vector(count, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    store(hn::Mul(load(dy + i), slope_of(activation, load(x + i))), dx + i);
+    store(hn::Mul(load(dy + i), slope_of(activation, load_kept(x, i, count, load))), dx + i);
   });
 }
 
-void activate_gated_row(Activation activation, const float* gate, const float* up, std::int64_t width,
-                        float* y) {
-  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    store(hn::Mul(value_of(activation, load(gate + i)), load(up + i)), y + i);
-  });
-}
-
-void activate_gated_backward_row(Activation activation, const float* gate, const float* up, const float* dy,
-                                 std::int64_t width, float* d_gate, float* d_up) {
-  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    const FloatVec g = load(gate + i), u = load(up + i), d = load(dy + i);
-    store(hn::Mul(hn::Mul(d, u), slope_of(activation, g)), d_gate + i);
-    store(hn::Mul(d, value_of(activation, g)), d_up + i);
-  });
-}
-
-// What is rounded, or was, goes by in pieces that stay in the first-level cache.
-constexpr std::int64_t kPiece = 2048;
-
-void activate_and_round(Activation activation, const float* x, float* y, std::int64_t count,
+void activate_gated_row(Activation activation, const float* gate_up, std::int64_t width, float* y,
                         std::uint16_t* rounded) {
-  for (std::int64_t i = 0; i < count; i += kPiece) {
-    const std::int64_t piece = std::min(kPiece, count - i);
-    row_to_bf16(x + i, piece, rounded + i);
-    activate_range(activation, x + i, y + i, piece);
-  }
+  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    const FloatVec gate = load(gate_up + i), up = load(gate_up + width + i);
+    if (rounded != nullptr) {
+      store_bf16(gate, rounded + i, width - i);
+      store_bf16(up, rounded + width + i, width - i);
+    }
+    store(hn::Mul(value_of(activation, gate), up), y + i);
+  });
 }
 
-void activate_backward_rounded(Activation activation, const std::uint16_t* x, const float* dy, float* dx,
-                               std::int64_t count) {
-  HWY_ALIGN float widened[kPiece];
-  for (std::int64_t i = 0; i < count; i += kPiece) {
-    const std::int64_t piece = std::min(kPiece, count - i);
-    widen_row(x + i, piece, widened);
-    activate_backward_range(activation, widened, dy + i, dx + i, piece);
-  }
-}
-
-void activate_and_round_gated_row(Activation activation, const float* gate_up, std::int64_t width, float* y,
-                                  std::uint16_t* rounded) {
-  row_to_bf16(gate_up, 2 * width, rounded);
-  activate_gated_row(activation, gate_up, gate_up + width, width, y);
-}
-
-void activate_gated_backward_rounded_row(Activation activation, const std::uint16_t* gate_up, const float* dy,
-                                         std::int64_t width, float* d_gate_up) {
-  HWY_ALIGN float gate[kPiece], up[kPiece];
-  for (std::int64_t i = 0; i < width; i += kPiece) {
-    const std::int64_t piece = std::min(kPiece, width - i);
-    widen_row(gate_up + i, piece, gate);
-    widen_row(gate_up + width + i, piece, up);
-    activate_gated_backward_row(activation, gate, up, dy + i, piece, d_gate_up + i, d_gate_up + width + i);
-  }
+void activate_gated_backward_row(Activation activation, ConstKept gate_up, const float* dy,
+                                 std::int64_t width, float* d_gate_up) {
+  const ConstKept up = gate_up.from(width);
+  for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
+    const FloatVec g = load_kept(gate_up, i, width, load), u = load_kept(up, i, width, load);
+    const FloatVec d = load(dy + i);
+    store(hn::Mul(hn::Mul(d, u), slope_of(activation, g)), d_gate_up + i);
+    store(hn::Mul(d, value_of(activation, g)), d_gate_up + width + i);
+  });
 }
 
 }  // namespace incipit::HWY_NAMESPACE
@@ -185,10 +157,6 @@ HWY_EXPORT(activate_range);
 HWY_EXPORT(activate_backward_range);
 HWY_EXPORT(activate_gated_row);
 HWY_EXPORT(activate_gated_backward_row);
-HWY_EXPORT(activate_and_round);
-HWY_EXPORT(activate_backward_rounded);
-HWY_EXPORT(activate_and_round_gated_row);
-HWY_EXPORT(activate_gated_backward_rounded_row);
 
 std::optional<Activation> activation_by_name(std::string_view name) {
   if (name == "gelu") return Activation::gelu;
@@ -201,33 +169,28 @@ std::optional<Activation> activation_by_name(std::string_view name) {
 
 void activate(Activation activation, const float* x, float* y, std::int64_t count, std::uint16_t* rounded) {
   const PhaseTimer timer(Phase::activation);
+  const Kept kept(nullptr, rounded);
   parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    if (rounded != nullptr) HWY_DYNAMIC_DISPATCH(activate_and_round)
-    (activation, x + begin, y + begin, end - begin, rounded + begin);
-    else HWY_DYNAMIC_DISPATCH(activate_range)(activation, x + begin, y + begin, end - begin);
+    HWY_DYNAMIC_DISPATCH(activate_range)
+    (activation, x + begin, y + begin, end - begin, kept.from(begin).halves);
   });
 }
 
 void activate_backward(Activation activation, ConstKept x, const float* dy, float* dx, std::int64_t count) {
   const PhaseTimer timer(Phase::activation);
   parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    if (x.halves != nullptr) HWY_DYNAMIC_DISPATCH(activate_backward_rounded)
-    (activation, x.halves + begin, dy + begin, dx + begin, end - begin);
-    else HWY_DYNAMIC_DISPATCH(activate_backward_range)(activation, x.floats + begin, dy + begin, dx + begin,
-                                                       end - begin);
+    HWY_DYNAMIC_DISPATCH(activate_backward_range)
+    (activation, x.from(begin), dy + begin, dx + begin, end - begin);
   });
 }
 
 void activate_gated(Activation activation, const float* gate_up, std::int64_t rows, std::int64_t width,
                     float* y, std::uint16_t* rounded) {
   const PhaseTimer timer(Phase::activation);
+  const Kept kept(nullptr, rounded);
   parallel_for(rows, kGrain / width + 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const float* gate = gate_up + 2 * i * width;
-      if (rounded != nullptr) HWY_DYNAMIC_DISPATCH(activate_and_round_gated_row)
-      (activation, gate, width, y + i * width, rounded + 2 * i * width);
-      else HWY_DYNAMIC_DISPATCH(activate_gated_row)(activation, gate, gate + width, width, y + i * width);
-    }
+    for (std::int64_t i = begin; i < end; ++i) HWY_DYNAMIC_DISPATCH(activate_gated_row)
+    (activation, gate_up + 2 * i * width, width, y + i * width, kept.from(2 * i * width).halves);
   });
 }
 
@@ -237,11 +200,8 @@ void activate_gated_backward(Activation activation, ConstKept gate_up, const flo
   parallel_for(rows, kGrain / width + 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t at = 2 * i * width;
-      if (gate_up.halves != nullptr) HWY_DYNAMIC_DISPATCH(activate_gated_backward_rounded_row)
-      (activation, gate_up.halves + at, dy + i * width, width, d_gate_up + at);
-      else HWY_DYNAMIC_DISPATCH(activate_gated_backward_row)(activation, gate_up.floats + at,
-                                                             gate_up.floats + at + width, dy + i * width,
-                                                             width, d_gate_up + at, d_gate_up + at + width);
+      HWY_DYNAMIC_DISPATCH(activate_gated_backward_row)
+      (activation, gate_up.from(at), dy + i * width, width, d_gate_up + at);
     }
   });
 }

@@ -10,6 +10,11 @@ struct Kept {
   Kept(float* exact = nullptr, std::uint16_t* rounded = nullptr)  // NOLINT: implicit
       : floats(exact), halves(rounded) {}
 
+  /// From a number on.
+  Kept from(std::int64_t offset) const {
+    return {floats == nullptr ? nullptr : floats + offset, halves == nullptr ? nullptr : halves + offset};
+  }
+
   float* floats;
   std::uint16_t* halves;
 };
@@ -18,6 +23,10 @@ struct Kept {
 struct ConstKept {
   ConstKept(const float* exact, const std::uint16_t* rounded = nullptr)  // NOLINT: implicit
       : floats(exact), halves(rounded) {}
+
+  ConstKept from(std::int64_t offset) const {
+    return {floats == nullptr ? nullptr : floats + offset, halves == nullptr ? nullptr : halves + offset};
+  }
 
   const float* floats;
   const std::uint16_t* halves;

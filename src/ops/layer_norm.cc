@@ -1,7 +1,6 @@
 #include "ops/layer_norm.h"
 
 #include <cmath>
-#include <vector>
 
 #include "base/parallel.h"
 #include "base/phase_clock.h"
@@ -47,25 +46,24 @@ float normalise_row(const float* x, const float* residual, std::int64_t width, f
   return inverse;
 }
 
-void round_row(const float* normalised, std::int64_t width, std::uint16_t* halves) {
-  row_to_bf16(normalised, width, halves);
-}
-
+/// Where `rounded` is not null it becomes the normalised row in bf16.
 void scale_and_shift(const float* normalised, const float* weight, const float* bias, std::int64_t width,
-                     float* y) {
+                     std::uint16_t* rounded, float* y) {
   for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    store(hn::MulAdd(load(normalised + i), load(weight + i), load(bias + i)), y + i);
+    const FloatVec value = load(normalised + i);
+    if (rounded != nullptr) store_bf16(value, rounded + i, width - i);
+    store(hn::MulAdd(value, load(weight + i), load(bias + i)), y + i);
   });
 }
 
-void backward_row(const float* dy, const float* weight, const float* normalised, float inverse,
+void backward_row(const float* dy, const float* weight, ConstKept normalised, float inverse,
                   std::int64_t width, float* dx) {
   const FloatTag d;
   FloatVec sum = hn::Zero(d), weighted = hn::Zero(d);
   for_each_vector(width, [&](std::int64_t i, auto load, auto) HWY_ATTR {
     const FloatVec g = hn::Mul(load(dy + i), load(weight + i));
     sum = hn::Add(sum, g);
-    weighted = hn::MulAdd(g, load(normalised + i), weighted);
+    weighted = hn::MulAdd(g, load_kept(normalised, i, width, load), weighted);
   });
   const float scale = 1.0f / static_cast<float>(width);
   const FloatVec mean = hn::Set(d, hn::GetLane(hn::SumOfLanes(d, sum)) * scale);
@@ -73,15 +71,9 @@ void backward_row(const float* dy, const float* weight, const float* normalised,
   for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
     const FloatVec g = hn::Mul(load(dy + i), load(weight + i));
     const FloatVec centred = hn::Sub(g, mean);
-    store(hn::Mul(hn::NegMulAdd(load(normalised + i), slope, centred), hn::Set(d, inverse)), dx + i);
+    const FloatVec value = load_kept(normalised, i, width, load);
+    store(hn::Mul(hn::NegMulAdd(value, slope, centred), hn::Set(d, inverse)), dx + i);
   });
-}
-
-/// `widened`: scratch [width].
-void backward_rounded_row(const float* dy, const float* weight, const std::uint16_t* normalised,
-                          float inverse, std::int64_t width, float* widened, float* dx) {
-  widen_row(normalised, width, widened);
-  backward_row(dy, weight, widened, inverse, width, dx);
 }
 
 }  // namespace incipit::HWY_NAMESPACE
@@ -96,10 +88,8 @@ constexpr std::int64_t kGrain = 32;  // rows worth a thread
 }  // namespace
 
 HWY_EXPORT(normalise_row);
-HWY_EXPORT(round_row);
 HWY_EXPORT(scale_and_shift);
 HWY_EXPORT(backward_row);
-HWY_EXPORT(backward_rounded_row);
 
 void layer_norm(const LayerNorm& norm, const float* x, const float* residual, std::int64_t rows, float* y,
                 Kept normalised, float* inverse_deviation) {
@@ -107,14 +97,13 @@ void layer_norm(const LayerNorm& norm, const float* x, const float* residual, st
   const std::int64_t width = norm.width();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      float* centred = (normalised.floats != nullptr ? normalised.floats : y) + i * width;
+      const Kept kept = normalised.from(i * width);
+      float* centred = kept.floats != nullptr ? kept.floats : y + i * width;
       const float inverse = HWY_DYNAMIC_DISPATCH(normalise_row)(
           x + i * width, residual == nullptr ? nullptr : residual + i * width, width, norm.epsilon, centred);
       if (inverse_deviation != nullptr) inverse_deviation[i] = inverse;
-      if (normalised.halves != nullptr)
-        HWY_DYNAMIC_DISPATCH(round_row)(centred, width, normalised.halves + i * width);
       HWY_DYNAMIC_DISPATCH(scale_and_shift)
-      (centred, norm.weight.data(), norm.bias.data(), width, y + i * width);
+      (centred, norm.weight.data(), norm.bias.data(), width, kept.halves, y + i * width);
     }
   });
 }
@@ -123,16 +112,11 @@ void layer_norm_backward(const LayerNorm& norm, const float* dy, ConstKept norma
                          const float* inverse_deviation, std::int64_t rows, float* dx) {
   const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
-  const float* weight = norm.weight.data();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> widened(normalised.halves != nullptr ? norm.weight.size() : 0);
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t at = i * width;
-      const float inverse = inverse_deviation[i];
-      if (normalised.halves != nullptr) HWY_DYNAMIC_DISPATCH(backward_rounded_row)
-      (dy + at, weight, normalised.halves + at, inverse, width, widened.data(), dx + at);
-      else HWY_DYNAMIC_DISPATCH(backward_row)(dy + at, weight, normalised.floats + at, inverse, width,
-                                              dx + at);
+      HWY_DYNAMIC_DISPATCH(backward_row)
+      (dy + at, norm.weight.data(), normalised.from(at), inverse_deviation[i], width, dx + at);
     }
   });
 }

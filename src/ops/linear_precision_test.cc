@@ -223,7 +223,30 @@ TEST(LinearPrecision, WhatIsNotFiniteStaysSo) {
       linear.forward(x.data(), 3, y.data());
       for (std::size_t i = 0; i < y.size(); ++i)
         ASSERT_EQ(std::isfinite(y[i]), i / 7 != 1) << name_of(precision) << ", " << bad << ", element " << i;
+      std::vector<float> dy = test::random_values(3 * 7, 4), dx(3 * 20);
+      dy[7 + 5] = bad;
+      linear.backward_input(dy.data(), 3, dx.data(), false);
+      for (std::size_t i = 0; i < dx.size(); ++i)
+        ASSERT_EQ(std::isfinite(dx[i]), i / 20 != 1)
+            << name_of(precision) << ", " << bad << ", element " << i;
     }
+}
+
+/// A scale's inverse is beyond what f32 holds: what comes out is as good as nothing, but a number.
+TEST(LinearPrecision, RowsOfNextToNothingStaySo) {
+  const std::vector<float> weight = test::random_values(7 * 20, 1);
+  test::for_each_instruction_set([&] {
+    for (const Precision precision : kNarrow)
+      for (const float size : {1e-36f, 1e-38f, 1e-41f, 1e-45f}) {
+        const Linear linear({weight.data(), 7, 20, 20}, {}, precision);
+        std::vector<float> x = test::random_values(2 * 20, 3), y(2 * 7), dx(2 * 20);
+        for (float& value : x) value *= size;
+        linear.forward(x.data(), 2, y.data());
+        for (const float value : y) ASSERT_LT(std::abs(value), 1e4f * size) << name_of(precision);
+        linear.backward_input(x.data(), 2, dx.data(), false);
+        for (const float value : dx) ASSERT_LT(std::abs(value), 1e4f * size) << name_of(precision);
+      }
+  });
 }
 
 TEST(LinearPrecision, Deterministic) {

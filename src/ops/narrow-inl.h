@@ -6,8 +6,8 @@
 #define INCIPIT_OPS_NARROW_INL_H_
 #endif
 
+#include "ops/kept.h"
 #include "ops/simd-inl.h"
-#include "tensor/dtype.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
@@ -40,23 +40,53 @@ HWY_INLINE auto nearest_bf16(FloatVec x) {
   return hn::IfThenElse(hn::RebindMask(du, hn::IsNaN(x)), quiet, rounded);
 }
 
-HWY_INLINE void row_to_bf16(const float* x, std::int64_t width, std::uint16_t* out) {
+/// Writes the first `count` lanes, or all where there are fewer.
+HWY_INLINE void store_bf16(FloatVec value, std::uint16_t* out, std::int64_t count) {
   const hn::RebindToSigned<FloatTag> di;
   const hn::Rebind<std::uint16_t, FloatTag> narrow;
-  narrow_row(width, out, [&](std::int64_t i, auto load) HWY_ATTR {
-    return hn::DemoteTo(narrow, hn::BitCast(di, hn::ShiftRight<16>(nearest_bf16(load(x + i)))));
-  });
+  const auto bits = hn::DemoteTo(narrow, hn::BitCast(di, hn::ShiftRight<16>(nearest_bf16(value))));
+  if (count >= static_cast<std::int64_t>(hn::Lanes(narrow))) {
+    hn::StoreU(bits, narrow, out);
+    return;
+  }
+  HWY_ALIGN std::uint16_t lanes[HWY_MAX_BYTES / sizeof(float)];
+  hn::Store(bits, narrow, lanes);
+  std::copy_n(lanes, count, out);
+}
+
+/// The first `count` numbers, or as many as there are lanes; the other lanes are 0.
+HWY_INLINE FloatVec load_bf16(const std::uint16_t* bits, std::int64_t count) {
+  const FloatTag d;
+  const hn::RebindToUnsigned<FloatTag> du;
+  const hn::Rebind<std::uint16_t, FloatTag> narrow;
+  const auto widened = [&](const std::uint16_t* from) HWY_ATTR {
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(du, hn::LoadU(narrow, from))));
+  };
+  if (count >= static_cast<std::int64_t>(hn::Lanes(d))) return widened(bits);
+  HWY_ALIGN std::uint16_t lanes[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::copy_n(bits, count, lanes);
+  return widened(lanes);
+}
+
+HWY_INLINE void row_to_bf16(const float* x, std::int64_t width, std::uint16_t* out) {
+  for_each_vector(
+      width, [&](std::int64_t i, auto load, auto) HWY_ATTR { store_bf16(load(x + i), out + i, width - i); });
 }
 
 HWY_INLINE void widen_row(const std::uint16_t* bits, std::int64_t width, float* out) {
-  const FloatTag d;
-  const hn::RebindToUnsigned<FloatTag> du;
-  const hn::Rebind<std::uint16_t, FloatTag> halves;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  std::int64_t i = 0;
-  for (; i + lanes <= width; i += lanes)
-    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(du, hn::LoadU(halves, bits + i)))), d, out + i);
-  for (; i < width; ++i) out[i] = bf16_to_f32(bits[i]);
+  for_each_vector(width, [&](std::int64_t i, auto, auto store)
+                             HWY_ATTR { store(load_bf16(bits + i, width - i), out + i); });
+}
+
+/// Numbers [i, i + lanes) of `width`; `load` and `store` are for_each_vector()'s.
+template <typename Load>
+HWY_INLINE FloatVec load_kept(ConstKept kept, std::int64_t i, std::int64_t width, Load load) {
+  return kept.halves != nullptr ? load_bf16(kept.halves + i, width - i) : load(kept.floats + i);
+}
+template <typename Store>
+HWY_INLINE void store_kept(FloatVec value, Kept kept, std::int64_t i, std::int64_t width, Store store) {
+  if (kept.floats != nullptr) store(value, kept.floats + i);
+  if (kept.halves != nullptr) store_bf16(value, kept.halves + i, width - i);
 }
 
 /// The numbers rounded to bf16, as f32.

@@ -162,10 +162,12 @@ QuantisedWeight quantise_weight(ConstMatrixView weight) {
     result.output_sums[channel] = std::accumulate(values, values + weight.cols, 0);
   });
   result.input_sums.resize(static_cast<std::size_t>(weight.cols));
-  for (std::int64_t o = 0; o < weight.rows; ++o)
-    for (std::int64_t i = 0; i < weight.cols; ++i)
-      result.input_sums[static_cast<std::size_t>(i)] +=
-          result.values[static_cast<std::size_t>(o * weight.cols + i)];
+  parallel_for(weight.cols, 256, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t o = 0; o < weight.rows; ++o)
+      for (std::int64_t i = begin; i < end; ++i)
+        result.input_sums[static_cast<std::size_t>(i)] +=
+            result.values[static_cast<std::size_t>(o * weight.cols + i)];
+  });
   return result;
 }
 

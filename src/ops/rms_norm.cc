@@ -1,7 +1,6 @@
 #include "ops/rms_norm.h"
 
 #include <cmath>
-#include <vector>
 
 #include "base/parallel.h"
 #include "base/phase_clock.h"
@@ -16,9 +15,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
 
-/// Normalises and scales one row and returns 1 / √(mean(x²) + ε). `normalised` may be null.
+/// Normalises and scales one row and returns 1 / √(mean(x²) + ε).
 float rms_norm_row(const float* x, const float* weight, std::int64_t width, float epsilon, float* y,
-                   float* normalised) {
+                   Kept normalised) {
   const FloatTag d;
   FloatVec squares = hn::Zero(d);
   for_each_vector(width, [&](std::int64_t i, auto load, auto) HWY_ATTR {
@@ -29,37 +28,26 @@ float rms_norm_row(const float* x, const float* weight, std::int64_t width, floa
   const float inverse = 1.0f / std::sqrt(mean + epsilon);
   for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
     const FloatVec value = hn::Mul(load(x + i), hn::Set(d, inverse));
-    if (normalised != nullptr) store(value, normalised + i);
+    store_kept(value, normalised, i, width, store);
     store(hn::Mul(value, load(weight + i)), y + i);
   });
   return inverse;
 }
 
-void rms_norm_backward_row(const float* dy, const float* weight, const float* normalised, float inverse,
+void rms_norm_backward_row(const float* dy, const float* weight, ConstKept normalised, float inverse,
                            std::int64_t width, float* dx) {
   const FloatTag d;
   FloatVec sum = hn::Zero(d);
   for_each_vector(width, [&](std::int64_t i, auto load, auto) HWY_ATTR {
-    sum = hn::MulAdd(hn::Mul(load(dy + i), load(weight + i)), load(normalised + i), sum);
+    const FloatVec g = hn::Mul(load(dy + i), load(weight + i));
+    sum = hn::MulAdd(g, load_kept(normalised, i, width, load), sum);
   });
   const FloatVec slope = hn::Set(d, hn::GetLane(hn::SumOfLanes(d, sum)) / static_cast<float>(width));
   for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
     const FloatVec g = hn::Mul(load(dy + i), load(weight + i));
-    store(hn::Mul(hn::NegMulAdd(load(normalised + i), slope, g), hn::Set(d, inverse)), dx + i);
+    const FloatVec value = load_kept(normalised, i, width, load);
+    store(hn::Mul(hn::NegMulAdd(value, slope, g), hn::Set(d, inverse)), dx + i);
   });
-}
-
-// With the normalised row in bf16; `widened`: scratch [width].
-float rms_norm_rounded_row(const float* x, const float* weight, std::int64_t width, float epsilon, float* y,
-                           std::uint16_t* normalised, float* widened) {
-  const float inverse = rms_norm_row(x, weight, width, epsilon, y, widened);
-  row_to_bf16(widened, width, normalised);
-  return inverse;
-}
-void rms_norm_backward_rounded_row(const float* dy, const float* weight, const std::uint16_t* normalised,
-                                   float inverse, std::int64_t width, float* widened, float* dx) {
-  widen_row(normalised, width, widened);
-  rms_norm_backward_row(dy, weight, widened, inverse, width, dx);
 }
 
 }  // namespace incipit::HWY_NAMESPACE
@@ -74,26 +62,17 @@ constexpr std::int64_t kGrain = 32;  // rows worth a thread
 }  // namespace
 
 HWY_EXPORT(rms_norm_row);
-HWY_EXPORT(rms_norm_rounded_row);
 HWY_EXPORT(rms_norm_backward_row);
-HWY_EXPORT(rms_norm_backward_rounded_row);
 
 void rms_norm(const RmsNorm& norm, const float* x, std::int64_t rows, float* y, Kept normalised,
               float* inverse_rms) {
   const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
-  const float* weight = norm.weight.data();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> widened(normalised.halves != nullptr ? norm.weight.size() : 0);
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t at = i * width;
-      const float inverse =
-          normalised.halves != nullptr
-              ? HWY_DYNAMIC_DISPATCH(rms_norm_rounded_row)(x + at, weight, width, norm.epsilon, y + at,
-                                                           normalised.halves + at, widened.data())
-              : HWY_DYNAMIC_DISPATCH(rms_norm_row)(
-                    x + at, weight, width, norm.epsilon, y + at,
-                    normalised.floats == nullptr ? nullptr : normalised.floats + at);
+      const float inverse = HWY_DYNAMIC_DISPATCH(rms_norm_row)(x + at, norm.weight.data(), width,
+                                                               norm.epsilon, y + at, normalised.from(at));
       if (inverse_rms != nullptr) inverse_rms[i] = inverse;
     }
   });
@@ -103,15 +82,11 @@ void rms_norm_backward(const RmsNorm& norm, const float* dy, ConstKept normalise
                        std::int64_t rows, float* dx) {
   const PhaseTimer timer(Phase::norm);
   const std::int64_t width = norm.width();
-  const float* weight = norm.weight.data();
   parallel_for(rows, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> widened(normalised.halves != nullptr ? norm.weight.size() : 0);
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t at = i * width;
-      if (normalised.halves != nullptr) HWY_DYNAMIC_DISPATCH(rms_norm_backward_rounded_row)
-      (dy + at, weight, normalised.halves + at, inverse_rms[i], width, widened.data(), dx + at);
-      else HWY_DYNAMIC_DISPATCH(rms_norm_backward_row)(dy + at, weight, normalised.floats + at,
-                                                       inverse_rms[i], width, dx + at);
+      HWY_DYNAMIC_DISPATCH(rms_norm_backward_row)
+      (dy + at, norm.weight.data(), normalised.from(at), inverse_rms[i], width, dx + at);
     }
   });
 }
