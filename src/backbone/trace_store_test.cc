@@ -61,6 +61,20 @@ TEST(TraceStore, GivesBackWhatLayersLeft) {
     }
 }
 
+/// What the bf16 saves would be lost if each layer had its own memory for f32.
+TEST(TraceStore, LayersShareTheirF32WhereTheyAreKeptInBf16) {
+  TraceStore<Trace> store;
+  store.prepare(kLayers, 0, true);
+  const float* shared = nullptr;
+  for (std::int64_t layer = kLayers - 1; layer >= 0; --layer) {  // the largest first
+    Trace& trace = store.open(layer);
+    fill(trace, layer);
+    store.close(layer);
+    EXPECT_TRUE(shared == nullptr || shared == trace.wide.data()) << layer;
+    shared = trace.wide.data();
+  }
+}
+
 /// Predicting with the memory of a training keeps nothing, and leaves nothing wrong behind.
 TEST(TraceStore, PassesThatKeepNothingShareOneTrace) {
   for (const bool rounds : {false, true}) {
