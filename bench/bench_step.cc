@@ -16,6 +16,7 @@
 #include "base/parallel.h"
 #include "infer/features.h"
 #include "infer/packed_run.h"
+#include "patient_threads.h"
 #include "prompt/template.h"
 #include "tune/matmul_rate.h"
 #include "tune/prompt_init.h"
@@ -136,6 +137,7 @@ Status serve_steps(const Options& options) {
 }  // namespace incipit
 
 int main(int argc, char** argv) {
+  incipit::cli::wait_patiently(argv);
   CLI::App app("Training or predicting steps, one for each batch number on standard input");
   incipit::Options options;
   app.add_option("--model", options.model, "folder of a model")->required();

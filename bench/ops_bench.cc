@@ -75,8 +75,8 @@ BENCHMARK_CAPTURE(linear_speed, forward_int8, Pass::forward, Precision::int8)->A
 BENCHMARK_CAPTURE(linear_speed, backward_int8, Pass::backward, Precision::int8)->Apply(linear_shapes);
 
 /// About a thousand tokens in sequences of one length.
-void attention_speed(benchmark::State& state, Pass pass, float dropout_rate) {
-  const AttentionShape shape{state.range(0), state.range(1)};
+void attention_speed(benchmark::State& state, Pass pass, float dropout_rate, bool may_round = false) {
+  const AttentionShape shape{.num_heads = state.range(0), .head_dim = state.range(1), .may_round = may_round};
   const std::int64_t length = state.range(2), width = shape.num_heads * shape.head_dim;
   std::vector<AttentionSpan> spans;
   std::int64_t tokens = 0;
@@ -108,8 +108,10 @@ void attention_shapes(benchmark::internal::Benchmark* bench) {
 
 BENCHMARK_CAPTURE(attention_speed, forward, Pass::forward, 0.0f)->Apply(attention_shapes);
 BENCHMARK_CAPTURE(attention_speed, forward_dropout, Pass::forward, 0.1f)->Apply(attention_shapes);
+BENCHMARK_CAPTURE(attention_speed, forward_bf16, Pass::forward, 0.0f, true)->Apply(attention_shapes);
 BENCHMARK_CAPTURE(attention_speed, backward, Pass::backward, 0.0f)->Apply(attention_shapes);
 BENCHMARK_CAPTURE(attention_speed, backward_dropout, Pass::backward, 0.1f)->Apply(attention_shapes);
+BENCHMARK_CAPTURE(attention_speed, backward_bf16, Pass::backward, 0.0f, true)->Apply(attention_shapes);
 
 /// The last layer's shape: one query a sequence.
 void attention_one_query(benchmark::State& state) {

@@ -153,7 +153,7 @@ Result<DecoderShape> shape_of(const ModelSource& source, const DecoderFamily& fa
   shape.embedding_dropout = static_cast<float>(config.embedding_dropout);
   shape.hidden_dropout = static_cast<float>(config.hidden_dropout);
   shape.attention_dropout = static_cast<float>(config.attention_dropout);
-  shape.keeps_bf16 = source.precision != Precision::f32;
+  shape.keeps_bf16 = shape.attention.may_round = source.precision != Precision::f32;
   if (family.names.position.empty()) {
     auto frequencies = rope_frequencies(config.rope, config.head_dim);
     if (!frequencies) return fail("{}: {}", store.path().string(), frequencies.error().message);

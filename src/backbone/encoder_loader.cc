@@ -141,7 +141,7 @@ Result<LoadedBackbone> load_encoder(const ModelSource& source, const EncoderFami
   shape.hidden_dropout = static_cast<float>(config.hidden_dropout);
   shape.attention_dropout = static_cast<float>(config.attention_dropout);
   shape.drops_attention_output = family.drops_attention_output;
-  shape.keeps_bf16 = source.precision != Precision::f32;
+  shape.keeps_bf16 = shape.attention.may_round = source.precision != Precision::f32;
   loaded.backbone = make_encoder(std::move(spec), shape, std::move(weights));
   return loaded;
 }

@@ -1,10 +1,12 @@
 #include "base/memory.h"
 
+#include <cstdint>
 #include <fstream>
 #include <new>
 #include <string>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace incipit {
 
@@ -26,13 +28,32 @@ std::int64_t peak_memory() {
 #endif
 }
 
-std::byte* map_pages(std::size_t bytes) {
+namespace {
+
+std::byte* map_anonymous(std::size_t bytes) {
   void* pages = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) throw std::bad_alloc();
-#ifdef MADV_HUGEPAGE
-  ::madvise(pages, bytes, MADV_HUGEPAGE);
-#endif
   return static_cast<std::byte*>(pages);
+}
+
+}  // namespace
+
+std::byte* map_pages(std::size_t bytes) {
+#ifdef MADV_HUGEPAGE
+  // Only what starts where a huge page could gets any.
+  constexpr std::size_t kHuge = std::size_t{2} << 20;
+  if (bytes >= kHuge) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t size = (bytes + page - 1) / page * page;
+    std::byte* mapped = map_anonymous(size + kHuge);
+    const std::size_t before = (kHuge - reinterpret_cast<std::uintptr_t>(mapped) % kHuge) % kHuge;
+    if (before > 0) ::munmap(mapped, before);
+    ::munmap(mapped + before + size, kHuge - before);
+    ::madvise(mapped + before, bytes, MADV_HUGEPAGE);
+    return mapped + before;
+  }
+#endif
+  return map_anonymous(bytes);
 }
 
 void unmap_pages(std::byte* pages, std::size_t bytes) {

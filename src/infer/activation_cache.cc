@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// To be raised with every change after which the same text may give other bits below some layer.
-constexpr int kNumericsVersion = 3;
+constexpr int kNumericsVersion = 4;
 
 constexpr std::string_view kSuffix = ".activations";
 

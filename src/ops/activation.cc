@@ -11,6 +11,7 @@
 #include <hwy/contrib/math/math-inl.h>
 // clang-format on
 
+#include "ops/exp-inl.h"
 #include "ops/narrow-inl.h"
 #include "ops/simd-inl.h"
 
@@ -21,6 +22,16 @@ HWY_INLINE FloatVec constant(float value) {
   return hn::Set(FloatTag(), value);
 }
 
+/// 1 / x within a unit or two in the last place, for x from 1 to 1e35.
+HWY_INLINE FloatVec reciprocal(FloatVec x) {
+#if HWY_ARCH_X86
+  const FloatVec guess = hn::ApproximateReciprocal(x);  // 12 bits or more; a division takes far longer
+  return hn::Mul(guess, hn::NegMulAdd(x, guess, constant(2.0f)));
+#else
+  return hn::Div(constant(1.0f), x);
+#endif
+}
+
 /// Φ(x) and exp(-x²/2), by Abramowitz and Stegun's formula 7.1.26 (absolute error below 1.5e-7).
 struct NormalCdf {
   FloatVec cdf;
@@ -28,14 +39,14 @@ struct NormalCdf {
 };
 HWY_INLINE NormalCdf normal_cdf(FloatVec x) {
   const FloatTag d;
-  const FloatVec z = hn::Mul(hn::Abs(x), constant(0.70710678f));
-  const FloatVec bell = hn::Exp(d, hn::Neg(hn::Mul(z, z)));
-  const FloatVec t = hn::Div(constant(1.0f), hn::MulAdd(z, constant(0.3275911f), constant(1.0f)));
-  FloatVec poly = hn::MulAdd(t, constant(1.061405429f), constant(-1.453152027f));
-  poly = hn::MulAdd(poly, t, constant(1.421413741f));
-  poly = hn::MulAdd(poly, t, constant(-0.284496736f));
-  poly = hn::MulAdd(poly, t, constant(0.254829592f));
-  const FloatVec upper_tail = hn::Mul(constant(0.5f), hn::Mul(hn::Mul(poly, t), bell));  // 1 - Φ(|x|)
+  const FloatVec size = hn::Min(hn::Abs(x), constant(20.0f));  // the tail is 0 long before
+  const FloatVec bell = bounded_exp(hn::Mul(hn::Mul(size, constant(-0.5f)), size));
+  const FloatVec t = reciprocal(hn::MulAdd(size, constant(0.3275911f * 0.70710678f), constant(1.0f)));
+  FloatVec poly = hn::MulAdd(t, constant(0.5f * 1.061405429f), constant(0.5f * -1.453152027f));
+  poly = hn::MulAdd(poly, t, constant(0.5f * 1.421413741f));
+  poly = hn::MulAdd(poly, t, constant(0.5f * -0.284496736f));
+  poly = hn::MulAdd(poly, t, constant(0.5f * 0.254829592f));
+  const FloatVec upper_tail = hn::Mul(hn::Mul(poly, t), bell);  // 1 - Φ(|x|)
   const FloatVec cdf =
       hn::IfThenElse(hn::Lt(x, hn::Zero(d)), upper_tail, hn::Sub(constant(1.0f), upper_tail));
   return {cdf, bell};
@@ -48,8 +59,8 @@ struct Sigmoid {
   FloatVec complement;  // 1 - value
 };
 HWY_INLINE Sigmoid sigmoid(FloatVec z) {
-  const FloatVec e = hn::Exp(FloatTag(), hn::Min(z, constant(80.0f)));  // σ is 1 long before exp overflows
-  const FloatVec complement = hn::Div(constant(1.0f), hn::Add(e, constant(1.0f)));
+  const FloatVec e = bounded_exp(hn::Min(z, constant(80.0f)));  // σ is 1 long before exp overflows
+  const FloatVec complement = reciprocal(hn::Add(e, constant(1.0f)));
   return {hn::Mul(e, complement), complement};
 }
 HWY_INLINE Sigmoid gelu_tanh_gate(FloatVec x) {

@@ -29,6 +29,8 @@ struct AttentionShape {
   /// Heads of keys and values, each read by num_heads / num_key_value_heads heads in a row (grouped-query
   /// attention, Ainslie et al. 2023); 0: one for each head.
   std::int64_t num_key_value_heads = 0;
+  /// Whether products may round what they multiply to bf16, which is done where that is faster.
+  bool may_round = false;
 
   std::int64_t group_size() const { return num_key_value_heads > 0 ? num_heads / num_key_value_heads : 1; }
 };

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "ops/dropout.h"
+#include "ops/narrow.h"
 #include "ops/reference.h"
 #include "ops/test_support.h"
 
@@ -69,6 +70,16 @@ struct Case {
         v(key_rows, kv_width, 2 * kv_width, 3),
         d_out(query_rows, width, width + 1, 4) {
     for (std::int64_t i = 0; i < query_rows; ++i) keys.push_back(mix_bits(static_cast<std::uint64_t>(i), 99));
+    if (shape.may_round) round_inputs();
+  }
+
+  /// To what the products may take them for.
+  void round_inputs() {
+    for (Block* block : {&q, &k, &v, &d_out}) {
+      std::vector<std::uint16_t> bits(block->values.size());
+      round_to_bf16(block->values.data(), 1, std::ssize(block->values), bits.data());
+      widen_bf16(bits.data(), 1, std::ssize(block->values), block->values.data());
+    }
   }
 
   /// The last query is the last key, and sees it and what is before it, `window` keys at most.
@@ -185,7 +196,9 @@ void expect_head(const Case& c, const std::vector<Run>& runs, const AttentionSpa
   const double q_norm = largest_row_norm(at.q, at.dim), k_norm = largest_row_norm(at.k, at.dim);
   const double v_norm = largest_row_norm(at.v, at.dim);
   // A score's rounding error becomes a relative one of its probability.
-  const double rounding = kEpsilon * (8 + 2 * q_norm * k_norm / root) * drop;
+  const double score_rounding = kEpsilon * (8 + 2 * q_norm * k_norm / root) * drop;
+  // Probabilities are rounded too.
+  const double rounding = score_rounding + (c.shape.may_round ? 0x1p-8 * drop : 0);
   const double slope = rounding * test::norm(d_out);
   Values log_sum;
   reference::attention_probabilities(at, &log_sum);
@@ -208,7 +221,8 @@ void expect_head(const Case& c, const std::vector<Run>& runs, const AttentionSpa
     };
     const auto first = static_cast<std::size_t>(head * c.query_rows + span.query_first);
     EXPECT_TRUE(test::near(queries_of(o.out), out, rounding * v_norm)) << "out";
-    EXPECT_TRUE(test::near(std::span(o.log_sum).subspan(first, at.queries), log_sum, rounding)) << "log_sum";
+    EXPECT_TRUE(test::near(std::span(o.log_sum).subspan(first, at.queries), log_sum, score_rounding))
+        << "log_sum";
     EXPECT_TRUE(test::near(queries_of(o.dq), d.q, slope * v_norm * k_norm / root)) << "dq";
   }
 }
@@ -256,10 +270,10 @@ void expect_matches(const Case& c) {
   }
 }
 
-/// Queries below, at and above one block of 48, fewer than keys, one and none.
-const std::vector<Lengths> kMixed = {{1, 1},   {2, 2},   {3, 3},   {17, 17}, {1, 70},  {0, 5},
-                                     {35, 35}, {47, 47}, {48, 48}, {49, 49}, {70, 70}, {96, 100},
-                                     {97, 97}, {5, 300}, {0, 1},   {8, 8}};
+/// Queries below, at and above one block of 64, fewer than keys, one and none.
+const std::vector<Lengths> kMixed = {{1, 1},     {2, 2},   {3, 3},   {17, 17}, {1, 70},  {0, 5},
+                                     {35, 35},   {63, 63}, {64, 64}, {65, 65}, {70, 70}, {128, 132},
+                                     {129, 129}, {5, 300}, {0, 1},   {8, 8}};
 
 TEST(Attention, MatchesReference) {
   for (const std::int64_t dim : {12, 16, 32, 64})
@@ -283,6 +297,27 @@ TEST(Attention, HeadsShareKeysAndValues) {
     expect_matches(Case({6, 16, 2}, rate, kMixed).causal(1000));
     expect_matches(Case({4, 12, 1}, rate, kMixed).causal(9));
   }
+}
+
+TEST(Attention, RoundsToBf16WhereItMay) {
+  for (const float rate : {0.0f, 0.3f}) {
+    for (const std::int64_t dim : {16, 64})
+      expect_matches(Case({.num_heads = 3, .head_dim = dim, .may_round = true}, rate, kMixed));
+    expect_matches(Case({.num_heads = 2, .head_dim = 7, .may_round = true}, rate, {{5, 9}, {9, 9}}));
+    const AttentionShape grouped{.num_heads = 6, .head_dim = 12, .num_key_value_heads = 2, .may_round = true};
+    for (const std::int64_t window : {3, 20, 1000})
+      expect_matches(Case(grouped, rate, kMixed).causal(window));
+  }
+}
+
+/// Not some of what it multiplies.
+TEST(Attention, RoundsAllOrNothing) {
+  Case exact({.num_heads = 3, .head_dim = 16}, 0.2f, kMixed), rounding = exact;
+  rounding.shape.may_round = true;
+  const Outputs got = run(rounding);
+  if (got == run(exact)) return;
+  rounding.round_inputs();
+  EXPECT_TRUE(got == run(rounding));
 }
 
 TEST(Attention, EveryLength) {
@@ -365,9 +400,12 @@ TEST(Attention, SequencesAreIndependent) {
 
 TEST(Attention, Deterministic) {
   for (const float rate : {0.0f, 0.1f}) {
-    const Case c({4, 32}, rate, kMixed), grouped = Case({4, 32, 2}, rate, kMixed).causal(30);
-    test::expect_deterministic([&] { return run(c); });
-    test::expect_deterministic([&] { return run(grouped); });
+    for (const bool may_round : {false, true}) {
+      const Case c({4, 32, 0, may_round}, rate, kMixed);
+      const Case grouped = Case({4, 32, 2, may_round}, rate, kMixed).causal(30);
+      test::expect_deterministic([&] { return run(c); });
+      test::expect_deterministic([&] { return run(grouped); });
+    }
   }
 }
 

@@ -6,13 +6,9 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/log_sum_exp.cc"
-// Before everything else of Highway, against the alphabet:
-// clang-format off
-#include <hwy/foreach_target.h>
-#include <hwy/contrib/math/math-inl.h>
-// clang-format on
+#include <hwy/foreach_target.h>  // must come before highway.h
 
-#include "ops/simd-inl.h"
+#include "ops/exp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
@@ -39,7 +35,7 @@ double sum_of_exp(const float* values, std::int64_t width, float shift) {
     FloatVec sum = hn::Zero(d);
     std::int64_t i = 0;
     for (; i + lanes <= count; i += lanes)
-      sum = hn::Add(sum, hn::Exp(d, hn::Sub(hn::LoadU(d, values + first + i), hn::Set(d, shift))));
+      sum = hn::Add(sum, bounded_exp(hn::Sub(hn::LoadU(d, values + first + i), hn::Set(d, shift))));
     total += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
     for (; i < count; ++i) total += std::exp(static_cast<double>(values[first + i] - shift));
   }
@@ -49,7 +45,7 @@ double sum_of_exp(const float* values, std::int64_t width, float shift) {
 void scaled_softmax_row(float* values, std::int64_t width, float log_sum, float scale) {
   const FloatTag d;
   for_each_vector(width, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
-    const FloatVec e = hn::Exp(d, hn::Sub(load(values + i), hn::Set(d, log_sum)));
+    const FloatVec e = bounded_exp(hn::Sub(load(values + i), hn::Set(d, log_sum)));
     store(hn::Mul(e, hn::Set(d, scale)), values + i);
   });
 }

@@ -4,7 +4,7 @@
 #define HWY_TARGET_INCLUDE "ops/multiply.cc"
 #include <hwy/foreach_target.h>  // must come before highway.h
 
-#include "ops/simd-inl.h"
+#include "ops/multiply-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
@@ -12,7 +12,7 @@ namespace incipit::HWY_NAMESPACE {
 void multiply_any(std::int64_t rows, std::int64_t cols, std::int64_t depth, const float* a,
                   std::int64_t a_row, std::int64_t a_col, const float* b, std::int64_t b_stride, float* c,
                   std::int64_t c_stride, bool accumulate) {
-  multiply(rows, cols, depth, a, a_row, a_col, b, b_stride, c, c_stride, accumulate);
+  multiply<Floats>(rows, cols, depth, a, a_row, a_col, b, b_stride, c, c_stride, accumulate);
 }
 
 }  // namespace incipit::HWY_NAMESPACE

@@ -6,8 +6,11 @@
 #define INCIPIT_OPS_NARROW_INL_H_
 #endif
 
+#include <algorithm>
+#include <cstdint>
+
 #include "ops/kept.h"
-#include "ops/simd-inl.h"
+#include "ops/units-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
@@ -72,6 +75,13 @@ HWY_INLINE void row_to_bf16(const float* x, std::int64_t width, std::uint16_t* o
   for_each_vector(
       width, [&](std::int64_t i, auto load, auto) HWY_ATTR { store_bf16(load(x + i), out + i, width - i); });
 }
+
+#if INCIPIT_UNITS
+/// The same by the processor's units.
+HWY_INLINE void row_to_bf16_by_units(const float* x, std::int64_t width, std::uint16_t* out) {
+  narrow_row(width, out, [&](std::int64_t i, auto load) HWY_ATTR { return demote_bf16(load(x + i)); });
+}
+#endif
 
 HWY_INLINE void widen_row(const std::uint16_t* bits, std::int64_t width, float* out) {
   for_each_vector(width, [&](std::int64_t i, auto, auto store)

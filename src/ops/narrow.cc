@@ -32,22 +32,25 @@ struct Extent {
 template <typename Load>
 HWY_INLINE Extent extent_of(std::int64_t width, Load load) {
   const FloatTag d;
-  FloatVec low = hn::Zero(d), high = hn::Zero(d), finite = hn::Zero(d);
+  const hn::RebindToSigned<FloatTag> di;
+  FloatVec low = hn::Zero(d), high = hn::Zero(d);
+  auto size = hn::Zero(di);  // bits of the largest; those of what is not finite are larger still
   for_each_vector(width, [&](std::int64_t i, auto load_vector, auto) HWY_ATTR {
     const FloatVec value = load(i, load_vector);
     low = hn::Min(low, value);
     high = hn::Max(high, value);
-    finite = hn::MulAdd(value, hn::Zero(d), finite);
+    size = hn::Max(size, hn::BitCast(di, hn::Abs(value)));
   });
-  return {hn::GetLane(hn::MinOfLanes(d, low)), hn::GetLane(hn::MaxOfLanes(d, high)),
-          hn::GetLane(hn::SumOfLanes(d, finite))};
+  const float largest = hn::GetLane(hn::BitCast(d, hn::MaxOfLanes(di, size)));
+  return {hn::GetLane(hn::MinOfLanes(d, low)), hn::GetLane(hn::MaxOfLanes(d, high)), largest * 0.0f};
 }
 
 template <typename Load>
 HWY_INLINE void quantise(std::int64_t width, Load load, std::uint8_t* out, RowScale* scale) {
   const FloatTag d;
-  const hn::RebindToSigned<FloatTag> di;
+  const hn::RebindToUnsigned<FloatTag> du;
   const hn::Rebind<std::uint8_t, FloatTag> narrow;
+  const FloatVec kWhole = hn::Set(d, 0x1p23f);  // added to a whole number, it leaves this in the lowest bits
   const Extent extent = extent_of(width, load);
   scale->scale = (extent.high - extent.low) / 255.0f + extent.finite;
   const float inverse =
@@ -57,7 +60,7 @@ HWY_INLINE void quantise(std::int64_t width, Load load, std::uint8_t* out, RowSc
   narrow_row(width, out, [&](std::int64_t i, auto load_vector) HWY_ATTR {
     const FloatVec steps = hn::Round(hn::Mul(load(i, load_vector), hn::Set(d, inverse)));
     const FloatVec value = hn::Max(hn::Add(steps, hn::Set(d, zero)), hn::Zero(d));
-    return hn::DemoteTo(narrow, hn::ConvertTo(di, hn::Min(value, hn::Set(d, 255.0f))));
+    return hn::TruncateTo(narrow, hn::BitCast(du, hn::Add(hn::Min(value, hn::Set(d, 255.0f)), kWhole)));
   });
 }
 

@@ -7,7 +7,10 @@
 #define INCIPIT_OPS_PANEL_ARITHMETIC_INL_H_
 #endif
 
-#include "ops/simd-inl.h"
+#include <algorithm>
+#include <cstdint>
+
+#include "ops/units-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
@@ -65,19 +68,13 @@ struct IntegerPairs {
   }
 };
 
-#undef INCIPIT_UNITS
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
-#define INCIPIT_UNITS 1
-
-// Highway has no names for these instructions, and attributes for them would have to be those of all callers.
-
+#if INCIPIT_UNITS
 /// bf16 numbers two at a time, by the processor's units.
 struct Bf16Pairs {
   using Sum = float;
   static constexpr int kGroup = 2, kTileRows = tile_rows(1);
   static HWY_INLINE FloatVec multiply_add(WordVec x, WordVec weight, FloatVec sum) {
-    asm("vdpbf16ps %2, %1, %0" : "+v"(sum.raw) : "v"(x.raw), "v"(weight.raw));
-    return sum;
+    return add_bf16_products(x, weight, sum);
   }
 };
 
@@ -86,12 +83,9 @@ struct ByteQuads {
   using Sum = std::int32_t;
   static constexpr int kGroup = 4, kTileRows = tile_rows(1);
   static HWY_INLINE IntegerVec multiply_add(WordVec x, WordVec weight, IntegerVec sum) {
-    asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(x.raw), "v"(weight.raw));
-    return sum;
+    return add_byte_products(x, weight, sum);
   }
 };
-#else
-#define INCIPIT_UNITS 0
 #endif
 
 /// The product of a [steps, Arithmetic::kTileRows], of which kRows count, transposed, with a panel [steps,

@@ -37,17 +37,19 @@ struct RoundedRows {
     return to;
   }
 };
+#if INCIPIT_UNITS
 struct Bf16Rows {
   const float* x;
   std::int64_t depth;
   const std::uint32_t* operator()(std::int64_t row, std::int64_t first, std::int64_t count,
                                   std::uint32_t* to) const {
     auto* halves = reinterpret_cast<std::uint16_t*>(to);
-    row_to_bf16(x + row * depth + first, count, halves);
+    row_to_bf16_by_units(x + row * depth + first, count, halves);
     if (count % 2 != 0) halves[count] = 0;
     return to;
   }
 };
+#endif
 
 struct ByteRows {
   const std::uint8_t* x;

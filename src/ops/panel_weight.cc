@@ -129,10 +129,9 @@ bool has_units(PanelType type) {
     case PanelType::f32:
       return false;
     case PanelType::bf16:
-      // Measured: those of Intel's vectors take as long as two products in f32.
-      return __builtin_cpu_supports("avx512bf16") != 0 && __builtin_cpu_is("amd") != 0;
+      return has_bf16_units();
     case PanelType::int8:
-      return __builtin_cpu_supports("avx512vnni") != 0;
+      return has_byte_units();
   }
 #endif
   (void)type;

@@ -7,7 +7,6 @@
 #define INCIPIT_OPS_SIMD_INL_H_
 #endif
 
-#include <algorithm>
 #include <cstdint>
 
 #include <hwy/highway.h>
@@ -97,96 +96,6 @@ struct DropoutScale {
     return hn::IfThenZeroElse(dropped, hn::Set(d, scale));
   }
 };
-
-/// Rows of one column tile: C[kRows, 2 vectors] (+)= A B. A's element (i, p) is a[i * a_row + p * a_col].
-template <int kRows, typename Load, typename Store>
-HWY_INLINE void multiply_tile(std::int64_t depth, const float* a, std::int64_t a_row, std::int64_t a_col,
-                              const float* b, std::int64_t b_stride, float* c, std::int64_t c_stride,
-                              bool accumulate, Load load, Store store) {
-  const FloatTag d;
-  FloatVec sum0[kRows], sum1[kRows];
-  for (int i = 0; i < kRows; ++i) sum0[i] = sum1[i] = hn::Zero(d);
-  for (std::int64_t p = 0; p < depth; ++p) {
-    FloatVec b0, b1;
-    load(b + p * b_stride, b0, b1);
-    for (int i = 0; i < kRows; ++i) {
-      const FloatVec scalar = hn::Set(d, a[i * a_row + p * a_col]);
-      sum0[i] = hn::MulAdd(scalar, b0, sum0[i]);
-      sum1[i] = hn::MulAdd(scalar, b1, sum1[i]);
-    }
-  }
-  for (int i = 0; i < kRows; ++i) {
-    float* out = c + i * c_stride;
-    if (accumulate) {
-      FloatVec c0, c1;
-      load(out, c0, c1);
-      store(hn::Add(sum0[i], c0), hn::Add(sum1[i], c1), out);
-    } else {
-      store(sum0[i], sum1[i], out);
-    }
-  }
-}
-
-/// C[rows, cols] (+)= A[rows, depth] B[depth, cols] on one thread, for products too small to be worth
-/// packing. Rows of B and C are contiguous; A may be read transposed by its two strides.
-HWY_INLINE void multiply(std::int64_t rows, std::int64_t cols, std::int64_t depth, const float* a,
-                         std::int64_t a_row, std::int64_t a_col, const float* b, std::int64_t b_stride,
-                         float* c, std::int64_t c_stride, bool accumulate) {
-  const FloatTag d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const auto tile = [&](std::int64_t j, auto load, auto store) HWY_ATTR {
-    const auto rows_of = [&]<int kRows>(std::int64_t i) HWY_ATTR {
-      multiply_tile<kRows>(depth, a + i * a_row, a_row, a_col, b + j, b_stride, c + i * c_stride + j,
-                           c_stride, accumulate, load, store);
-    };
-    std::int64_t i = 0;
-    for (; i + 6 <= rows; i += 6) rows_of.template operator()<6>(i);
-    switch (rows - i) {
-      case 5:
-        rows_of.template operator()<5>(i);
-        break;
-      case 4:
-        rows_of.template operator()<4>(i);
-        break;
-      case 3:
-        rows_of.template operator()<3>(i);
-        break;
-      case 2:
-        rows_of.template operator()<2>(i);
-        break;
-      case 1:
-        rows_of.template operator()<1>(i);
-        break;
-      default:
-        break;
-    }
-  };
-  std::int64_t j = 0;
-  for (; j + 2 * lanes <= cols; j += 2 * lanes)
-    tile(
-        j,
-        [d, lanes](const float* from, FloatVec& v0, FloatVec& v1) HWY_ATTR {
-          v0 = hn::LoadU(d, from);
-          v1 = hn::LoadU(d, from + lanes);
-        },
-        [d, lanes](FloatVec v0, FloatVec v1, float* to) HWY_ATTR {
-          hn::StoreU(v0, d, to);
-          hn::StoreU(v1, d, to + lanes);
-        });
-  if (j < cols) {
-    const std::int64_t rest0 = std::min(cols - j, lanes), rest1 = cols - j - rest0;
-    tile(
-        j,
-        [lanes, rest0, rest1](const float* from, FloatVec& v0, FloatVec& v1) HWY_ATTR {
-          v0 = load_first(from, rest0);
-          v1 = load_first(from + lanes, rest1);
-        },
-        [lanes, rest0, rest1](FloatVec v0, FloatVec v1, float* to) HWY_ATTR {
-          store_first(v0, to, rest0);
-          store_first(v1, to + lanes, rest1);
-        });
-  }
-}
 
 }  // namespace incipit::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
