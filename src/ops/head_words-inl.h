@@ -72,7 +72,7 @@ struct Bf16Words {
 #endif
 
 /// Rounded up to whole vectors.
-std::int64_t padded_keys(std::int64_t keys) {
+inline std::int64_t padded_keys(std::int64_t keys) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(FloatTag()));
   return (keys + lanes - 1) / lanes * lanes;
 }
@@ -95,7 +95,7 @@ ConstMatrixView stacked(const Matrix& rows, std::int64_t count, std::int64_t col
 }
 
 /// destination [cols, padded rows] = the rows' transpose, zero in the padding.
-void transpose(const Matrix& source, Matrix& destination) {
+inline void transpose(const Matrix& source, Matrix& destination) {
   const std::int64_t rows = source.rows(), cols = source.cols(), padded = padded_keys(rows);
   destination.resize(cols, padded);
   const std::int64_t block_rows = rows / 4 * 4, block_cols = cols / 4 * 4;

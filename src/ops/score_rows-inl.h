@@ -25,7 +25,7 @@ struct Block {
   std::int64_t padded() const { return padded_keys(key_end - key_begin); }
 };
 
-Block block_at(const HeadTask& task, std::int64_t first) {
+inline Block block_at(const HeadTask& task, std::int64_t first) {
   Block block{first, std::min(kQueryBlock, task.queries - first), 0, task.keys};
   if (task.visible == nullptr) return block;
   std::int64_t begin = task.keys, end = 0;
@@ -41,7 +41,7 @@ Block block_at(const HeadTask& task, std::int64_t first) {
 
 /// So that keys which the query doesn't attend to, and the lanes past the last, have no part in maximum or
 /// sum. `scores` are those of the block's keys.
-void mask_scores(const HeadTask& task, const Block& block, std::int64_t query, float* scores) {
+inline void mask_scores(const HeadTask& task, const Block& block, std::int64_t query, float* scores) {
   const KeyRange all{static_cast<std::int32_t>(block.key_begin), static_cast<std::int32_t>(block.key_end)};
   const KeyRange range = task.visible == nullptr ? all : task.visible[query];
   constexpr float kNever = -std::numeric_limits<float>::max();
@@ -50,7 +50,7 @@ void mask_scores(const HeadTask& task, const Block& block, std::int64_t query, f
 }
 
 /// Turns scores into exp(scale * score - shift) and returns the sum.
-float exponentiate(float* scores, std::int64_t padded, float scale, float shift) {
+inline float exponentiate(float* scores, std::int64_t padded, float scale, float shift) {
   const FloatTag d;
   FloatVec sum = hn::Zero(d);
   for (std::int64_t j = 0; j < padded; j += static_cast<std::int64_t>(hn::Lanes(d))) {
@@ -62,7 +62,7 @@ float exponentiate(float* scores, std::int64_t padded, float scale, float shift)
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
-float largest(const float* values, std::int64_t padded) {
+inline float largest(const float* values, std::int64_t padded) {
   const FloatTag d;
   FloatVec best = hn::LoadU(d, values);
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
@@ -70,14 +70,15 @@ float largest(const float* values, std::int64_t padded) {
   return hn::GetLane(hn::MaxOfLanes(d, best));
 }
 
-void scale_row(float* row, std::int64_t count, float factor) {
+inline void scale_row(float* row, std::int64_t count, float factor) {
   for_each_vector(count, [&](std::int64_t i, auto load, auto store) HWY_ATTR {
     store(hn::Mul(load(row + i), hn::Set(FloatTag(), factor)), row + i);
   });
 }
 
 /// The mask depends on the key's place in the span, not in the block.
-void drop_row(const HeadTask& task, std::int64_t head, const Block& block, std::int64_t query, float* row) {
+inline void drop_row(const HeadTask& task, std::int64_t head, const Block& block, std::int64_t query,
+                     float* row) {
   const FloatTag d;
   const DropoutScale scale(
       mix_bits(task.query_keys[query], task.first_head + static_cast<std::uint64_t>(head)),
@@ -87,7 +88,7 @@ void drop_row(const HeadTask& task, std::int64_t head, const Block& block, std::
 }
 
 /// d_scores becomes scale * P ∘ (dP - rowsum(P ∘ dP)), given P in `row` and dP in `d_row`.
-void softmax_backward_row(const float* row, float* d_row, std::int64_t padded, float scale) {
+inline void softmax_backward_row(const float* row, float* d_row, std::int64_t padded, float scale) {
   const FloatTag d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   FloatVec sum = hn::Zero(d);
