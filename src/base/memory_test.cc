@@ -36,9 +36,16 @@ TEST(PeakMemory, StartsAnewWhereTheSystemAllowsIt) {
 }
 
 TEST(Memory, PagesAreZerosOfTheirOwn) {
-  for (const std::size_t bytes : {std::size_t{1}, std::size_t{3} << 20}) {
+  constexpr std::size_t kHuge = std::size_t{2} << 20;
+  for (const std::size_t bytes : {std::size_t{1}, kHuge - 1, kHuge, 2 * kHuge + 12345}) {
     std::byte* pages = map_pages(bytes);
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pages) % 4096, 0U);
+    const auto address = reinterpret_cast<std::uintptr_t>(pages);
+    EXPECT_EQ(address % 4096, 0U);
+#ifdef MADV_HUGEPAGE
+    if (bytes >= kHuge) {
+      EXPECT_EQ(address % kHuge, 0U) << "no huge page fits";
+    }
+#endif
     for (std::size_t i = 0; i < bytes; i += 1000) ASSERT_EQ(pages[i], std::byte{0});
     pages[bytes - 1] = std::byte{1};
     unmap_pages(pages, bytes);

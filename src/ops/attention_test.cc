@@ -9,6 +9,7 @@
 
 #include "ops/dropout.h"
 #include "ops/narrow.h"
+#include "ops/panel_weight.h"
 #include "ops/reference.h"
 #include "ops/test_support.h"
 
@@ -310,14 +311,18 @@ TEST(Attention, RoundsToBf16WhereItMay) {
   }
 }
 
-/// Not some of what it multiplies.
-TEST(Attention, RoundsAllOrNothing) {
-  Case exact({.num_heads = 3, .head_dim = 16}, 0.2f, kMixed), rounding = exact;
-  rounding.shape.may_round = true;
-  const Outputs got = run(rounding);
-  if (got == run(exact)) return;
-  rounding.round_inputs();
-  EXPECT_TRUE(got == run(rounding));
+/// All of what it multiplies, where there are units for that, or nothing.
+TEST(Attention, RoundsItsInputsWhereThereAreUnits) {
+  test::for_each_instruction_set([] {
+    const Case exact({.num_heads = 3, .head_dim = 16}, 0.2f, kMixed);
+    Case rounding = exact;
+    rounding.shape.may_round = true;
+    const Outputs got = run(rounding);
+    EXPECT_EQ(got == run(exact), !has_units_for(PanelType::bf16));
+    if (!has_units_for(PanelType::bf16)) return;
+    rounding.round_inputs();
+    EXPECT_TRUE(got == run(rounding));
+  });
 }
 
 TEST(Attention, EveryLength) {
