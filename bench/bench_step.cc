@@ -30,7 +30,7 @@ using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 
 constexpr std::int64_t kRoofRows = 1024;
-constexpr int kRoofRounds = 5;
+constexpr int kRoofRounds = 3;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -68,21 +68,29 @@ struct Options {
   std::int64_t virtual_tokens = 10, insert_layer = 0;
   std::optional<std::int64_t> max_batch_tokens;
   int threads = 0;
+  bool roof = false;
 };
 
-/// Of every batch what it cannot do without, and the seconds that this takes at the roof.
-json figures(const std::vector<Batch>& batches, const Model& model, const AdapterInfo& adapter, bool trains) {
+/// The matmuls that each batch cannot do without.
+std::vector<std::vector<MatmulCost>> costs(const std::vector<Batch>& batches, const Model& model,
+                                           const AdapterInfo& adapter, bool trains) {
   const BackboneSpec& spec = model.backbone().spec();
-  std::vector<MatmulRate> rates;
-  json gflop = json::array(), roof_seconds = json::array();
-  for (const Batch& batch : batches) {
-    const StepShape shape = step_shape(spec, adapter, batch.examples, trains);
-    const std::vector<MatmulCost> matmuls = step_matmuls(spec, shape);
-    if (rates.empty()) rates = measure_rates(matmuls, model.info().precision, kRoofRows, kRoofRounds);
-    gflop.push_back(total_flop(matmuls) * 1e-9);
-    roof_seconds.push_back(seconds_at(matmuls, rates));
+  std::vector<std::vector<MatmulCost>> result;
+  for (const Batch& batch : batches)
+    result.push_back(step_matmuls(spec, step_shape(spec, adapter, batch.examples, trains)));
+  return result;
+}
+
+/// Calls seconds(batch, step) for each number on standard input and prints what it gives.
+template <typename Seconds>
+Status serve(const std::vector<Batch>& batches, Seconds seconds) {
+  std::int64_t step = 0;
+  for (std::size_t number = 0; std::cin >> number; ++step) {
+    if (number >= batches.size()) return fail("batch {} of {}", number, batches.size());
+    INCIPIT_TRY(const double taken, seconds(number, step));
+    std::cout << taken << std::endl;
   }
-  return {{"gflop", gflop}, {"roof_seconds", roof_seconds}};
+  return {};
 }
 
 Status serve_steps(const Options& options) {
@@ -112,13 +120,22 @@ Status serve_steps(const Options& options) {
   PackedRun run(model.backbone());
   Matrix features;
 
-  std::cout << figures(batches, model, adapter.info(), options.mode == "train").dump() << std::endl;
-  std::int64_t step = 0;
-  for (std::size_t number = 0; std::cin >> number; ++step) {
-    if (number >= batches.size()) return fail("batch {} of {}", number, batches.size());
+  const bool trains = options.mode == "train";
+  const std::vector<std::vector<MatmulCost>> matmuls = costs(batches, model, adapter.info(), trains);
+  json gflop = json::array();
+  for (const std::vector<MatmulCost>& batch : matmuls) gflop.push_back(total_flop(batch) * 1e-9);
+  if (options.roof) {
+    MatmulRoof roof(matmuls.front(), model.info().precision, kRoofRows);
+    std::cout << json{{"gflop", gflop}} << std::endl;
+    return serve(batches, [&](std::size_t number, std::int64_t) -> Result<double> {
+      return seconds_at(matmuls[number], roof.measure(kRoofRounds));
+    });
+  }
+  std::cout << json{{"gflop", gflop}} << std::endl;
+  return serve(batches, [&](std::size_t number, std::int64_t step) -> Result<double> {
     const Batch& batch = batches[number];
     const Clock::time_point start = Clock::now();
-    if (options.mode == "train") {
+    if (trains) {
       INCIPIT_TRY([[maybe_unused]] const double loss,
                   trainer.gradients(batch.examples, batch.labels, batch.indices, step));
       trainer.apply(1.0);
@@ -128,9 +145,8 @@ Status serve_steps(const Options& options) {
                                  nullptr, features));
       predict_from_features(adapter, features);
     }
-    std::cout << seconds_since(start) << std::endl;
-  }
-  return {};
+    return seconds_since(start);
+  });
 }
 
 }  // namespace
@@ -148,6 +164,7 @@ int main(int argc, char** argv) {
   app.add_option("--virtual-tokens", options.virtual_tokens);
   app.add_option("--insert-layer", options.insert_layer);
   app.add_option("--max-batch-tokens", options.max_batch_tokens);
+  app.add_flag("--roof", options.roof, "print what the step's matmuls alone would take now");
   CLI11_PARSE(app, argc, argv);
   if (options.threads > 0) incipit::set_num_threads(options.threads);
   try {

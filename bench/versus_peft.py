@@ -12,9 +12,10 @@ runs in f32, beside our bf16 and int8 in bf16 (--peft-dtype says otherwise). Rea
 the padding. --insert-layer trains a late prompt, which PEFT has not: it runs its own.
 
 The other side is a program called as `BENCH --model FOLDER --batches FILE …`. Each line of FILE is {"input_ids": [[…]],
-"token_type_ids": [[…]], "labels": […]}, without padding. The program prints one line {"gflop": […], "roof_seconds": […]}
-of all batches when it is ready; then, for each line on its standard input, the 0-based number of a batch, it runs a step
-on that batch and prints the seconds it took.
+"token_type_ids": [[…]], "labels": […]}, without padding. The program prints one line {"gflop": […]} of all batches when it
+is ready; then, for each line on its standard input, the 0-based number of a batch, it runs a step on that batch and prints
+the seconds it took. A second one, called with --roof, prints what the step's matmuls alone would take at that moment; it is
+asked beside each step, since the machine's speed comes and goes.
 """
 
 import argparse
@@ -146,12 +147,13 @@ def real_tokens(options, batch):
 class Ours:
     """The other program, kept running and told which batch is next."""
 
-    def __init__(self, options, folder, batches_file):
+    def __init__(self, options, folder, batches_file, *flags):
         command = [options.bench, "--model", folder, "--batches", batches_file, "--threads", options.threads,
                    "--virtual-tokens", options.virtual_tokens, "--mode", options.mode, "--precision", options.precision,
                    "--insert-layer", options.insert_layer]
         if options.max_batch_tokens:
             command += ["--max-batch-tokens", options.max_batch_tokens]
+        command += flags
         self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)
         self.figures = json.loads(self._line())
@@ -260,11 +262,12 @@ def show(result):
               f"{100 * result['roof_share']:.0f} % (median; best step {100 * result['roof_share_best']:.0f} %)")
 
 
-def compare(result):
+def compare(result, roof_seconds):
     """Adds what needs both sides."""
     pairs = [p / o for p, o in zip(result["sides"]["peft"]["seconds"], result["sides"]["incipit"]["seconds"])]
     result |= {"ratio": statistics.median(pairs), "ratio_min": min(pairs), "ratio_max": max(pairs)}
-    steps = list(zip(result["gflop"], result["roof_seconds"], result["sides"]["incipit"]["seconds"]))
+    result["roof_seconds"] = roof_seconds
+    steps = list(zip(result["gflop"], roof_seconds, result["sides"]["incipit"]["seconds"]))
     shares = [roof / seconds for _, roof, seconds in steps]
     result["gflops"] = statistics.median(gflop / seconds for gflop, _, seconds in steps)
     result["roof_gflops"] = sum(result["gflop"]) / sum(result["roof_seconds"])
@@ -299,16 +302,17 @@ def main():
         batches_file = scratch / "batches.jsonl"
         batches_file.write_text("".join(json.dumps(batch) + "\n" for batch in batches))
         sides = {}
-        if options.bench:  # first, so that it measures its roof on an idle machine
-            sides["incipit"] = Ours(options, folder, batches_file)
-            closing.callback(sides["incipit"].close)
+        if options.bench:
+            for name, flags in (("incipit", ()), ("roof", ("--roof",))):
+                sides[name] = Ours(options, folder, batches_file, *flags)
+                closing.callback(sides[name].close)
         sides = {"peft": Peft(options, folder, batches, num_labels)} | sides
         seconds = run_pairs(options, sides)
         tokens = [real_tokens(options, batch) for batch in batches]
         result = about(options, tokens) | {"sides": {
-            name: summary(seconds[name], tokens, side.peak_bytes()) for name, side in sides.items()}}
+            name: summary(seconds[name], tokens, side.peak_bytes()) for name, side in sides.items() if name != "roof"}}
         if options.bench:
-            result = compare(result | sides["incipit"].figures)
+            result = compare(result | sides["incipit"].figures, seconds["roof"])
     show(result)
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n")

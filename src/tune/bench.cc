@@ -25,7 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kRoofRows = 1024;
-constexpr int kRoofRounds = 5;
+constexpr int kRoofRounds = 3;
 constexpr std::array<std::pair<Phase, const char*>, kPhases> kPhaseNames = {
     std::pair{Phase::matmul, "matmul"},       std::pair{Phase::matmul_backward, "matmul, gradient"},
     std::pair{Phase::attention, "attention"}, std::pair{Phase::attention_backward, "attention, gradient"},
@@ -76,6 +76,11 @@ std::vector<TemplatedExample> random_texts(const Model& model, const Adapter& ad
   return texts;
 }
 
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
 /// Times of steps of one kind.
 class Stopwatch {
  public:
@@ -100,7 +105,7 @@ class Stopwatch {
     std::sort(sorted.begin(), sorted.end());
     pass.least = sorted.front();
     pass.most = sorted.back();
-    pass.seconds = (sorted[(sorted.size() - 1) / 2] + sorted[sorted.size() / 2]) / 2;
+    pass.seconds = median(seconds_);
     const double count = static_cast<double>(sorted.size());
     double rest = 0;
     for (const double seconds : sorted) rest += seconds / count;
@@ -119,6 +124,18 @@ class Stopwatch {
   std::vector<double> seconds_;
   std::array<double, kPhases> phases_{};
 };
+
+/// Of what was measured again and again, each shape's and direction's median.
+std::vector<MatmulRate> median_rates(const std::vector<std::vector<MatmulRate>>& measured) {
+  std::vector<MatmulRate> medians = measured.front();
+  for (std::size_t i = 0; i < medians.size(); ++i)
+    for (double MatmulRate::*direction : {&MatmulRate::forward, &MatmulRate::backward}) {
+      std::vector<double> values;
+      for (const std::vector<MatmulRate>& rates : measured) values.push_back(rates[i].*direction);
+      medians[i].*direction = median(std::move(values));
+    }
+  return medians;
+}
 
 void add_cost(BenchPass& pass, const std::vector<MatmulCost>& matmuls, const std::vector<MatmulRate>& rates) {
   pass.gflop = total_flop(matmuls) * 1e-9;
@@ -147,6 +164,16 @@ Result<BenchReport> bench(const Model& model, const BenchOptions& options) {
     batch.push_back(i);
   }
   const std::int64_t predict_tokens = options.max_batch_tokens.value_or(PredictOptions().max_batch_tokens);
+  const BackboneSpec& spec = model.backbone().spec();
+  const StepShape shape = step_shape(spec, adapter.info(), texts, true);
+  const std::vector<MatmulCost> learning = step_matmuls(spec, shape);
+  const std::vector<MatmulCost> predicting =
+      step_matmuls(spec, step_shape(spec, adapter.info(), texts, false));
+
+  BenchReport report;
+  report.machine = machine_description();
+  std::optional<MatmulRoof> roof;
+  std::vector<std::vector<MatmulRate>> measured;
   Stopwatch train, predict;
   Matrix features;
   for (std::int64_t step = 0; step <= options.steps; ++step) {
@@ -157,21 +184,17 @@ Result<BenchReport> bench(const Model& model, const BenchOptions& options) {
     }));
     INCIPIT_CHECK(
         predict.time([&] { return run_features(run, adapter, texts, predict_tokens, nullptr, features); }));
-    if (step > 0) continue;  // packs, compiles, allocates
-    train.forget();
-    predict.forget();
+    if (step == 0) {  // packs, compiles, allocates
+      train.forget();
+      predict.forget();
+      report.peak_bytes = peak_memory();
+      roof.emplace(learning, model.info().precision, kRoofRows);
+    } else {
+      measured.push_back(roof->measure(kRoofRounds));
+    }
   }
 
-  BenchReport report;
-  report.machine = machine_description();
-  report.peak_bytes = peak_memory();
-  const BackboneSpec& spec = model.backbone().spec();
-  const StepShape shape = step_shape(spec, adapter.info(), texts, true);
-  const std::vector<MatmulCost> learning = step_matmuls(spec, shape);
-  const std::vector<MatmulCost> predicting =
-      step_matmuls(spec, step_shape(spec, adapter.info(), texts, false));
-  const std::vector<MatmulRate> rates =
-      measure_rates(learning, model.info().precision, kRoofRows, kRoofRounds);
+  const std::vector<MatmulRate> rates = median_rates(measured);
   for (const MatmulRate& rate : rates)
     report.shapes.push_back({rate.in, rate.out, rate.forward * 1e-9, rate.backward * 1e-9});
   report.train = train.summary("train");

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <span>
 #include <utility>
 
@@ -22,14 +21,6 @@ Matrix random_matrix(std::int64_t rows, std::int64_t cols, Rng& rng) {
   return matrix;
 }
 
-/// One shape being measured.
-struct Trial {
-  Matrix x, y, dx;
-  Linear linear;
-  double forward = std::numeric_limits<double>::infinity();
-  double backward = std::numeric_limits<double>::infinity();
-};
-
 template <typename Body>
 double seconds_of(Body body) {
   const Clock::time_point start = Clock::now();
@@ -39,30 +30,40 @@ double seconds_of(Body body) {
 
 }  // namespace
 
-std::vector<MatmulRate> measure_rates(const std::vector<MatmulCost>& matmuls, Precision precision,
-                                      std::int64_t rows, int rounds) {
+/// One shape being measured.
+struct MatmulRoof::Trial {
+  std::int64_t in, out;
+  Matrix x, y, dx;
+  Linear linear;
+};
+
+MatmulRoof::MatmulRoof(const std::vector<MatmulCost>& matmuls, Precision precision, std::int64_t rows)
+    : rows_(rows) {
   Rng rng(1);
-  std::vector<Trial> trials;
   for (const MatmulCost& cost : matmuls) {
     const Matrix weight = random_matrix(cost.out, cost.in, rng);
-    trials.push_back({random_matrix(padded_rows(rows), cost.in, rng),
-                      random_matrix(padded_rows(rows), cost.out, rng), Matrix(padded_rows(rows), cost.in),
-                      Linear(weight.view(), std::span<const float>(), precision)});
+    trials_.push_back({cost.in, cost.out, random_matrix(padded_rows(rows), cost.in, rng),
+                       random_matrix(padded_rows(rows), cost.out, rng), Matrix(padded_rows(rows), cost.in),
+                       Linear(weight.view(), std::span<const float>(), precision)});
   }
-  for (int round = 0; round <= rounds; ++round)
-    for (Trial& trial : trials) {
-      const double forward = seconds_of([&] { trial.linear.forward(trial.x.data(), rows, trial.y.data()); });
-      const double backward =
-          seconds_of([&] { trial.linear.backward_input(trial.y.data(), rows, trial.dx.data(), false); });
-      if (round == 0) continue;  // packs, compiles, warms
-      trial.forward = std::min(trial.forward, forward);
-      trial.backward = std::min(trial.backward, backward);
-    }
+  measure(1);  // packs, compiles, warms
+}
+
+MatmulRoof::~MatmulRoof() = default;
+
+std::vector<MatmulRate> MatmulRoof::measure(int rounds) {
   std::vector<MatmulRate> rates;
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const double flop = 2.0 * static_cast<double>(rows * matmuls[i].in * matmuls[i].out);
-    rates.push_back({matmuls[i].in, matmuls[i].out, flop / trials[i].forward, flop / trials[i].backward});
-  }
+  for (const Trial& trial : trials_) rates.push_back({trial.in, trial.out});
+  for (int round = 0; round < rounds; ++round)
+    for (std::size_t i = 0; i < trials_.size(); ++i) {
+      Trial& trial = trials_[i];
+      const double flop = 2.0 * static_cast<double>(rows_ * trial.in * trial.out);
+      const double forward = seconds_of([&] { trial.linear.forward(trial.x.data(), rows_, trial.y.data()); });
+      const double backward =
+          seconds_of([&] { trial.linear.backward_input(trial.y.data(), rows_, trial.dx.data(), false); });
+      rates[i].forward = std::max(rates[i].forward, flop / forward);
+      rates[i].backward = std::max(rates[i].backward, flop / backward);
+    }
   return rates;
 }
 

@@ -15,9 +15,23 @@ struct MatmulRate {
   double forward = 0, backward = 0;
 };
 
-/// Of the plain matmuls of these shapes, weights packed, `rows` at once: the best of `rounds`, in turns.
-std::vector<MatmulRate> measure_rates(const std::vector<MatmulCost>& matmuls, Precision precision,
-                                      std::int64_t rows, int rounds);
+/// The plain matmuls of these shapes, weights packed, `rows` at once: what nothing that multiplies can be
+/// faster than. A busy machine slows it as everything else, so it is measured again beside each thing it is
+/// the roof of.
+class MatmulRoof {
+ public:
+  MatmulRoof(const std::vector<MatmulCost>& matmuls, Precision precision, std::int64_t rows);
+  ~MatmulRoof();
+  MatmulRoof(const MatmulRoof&) = delete;
+
+  /// The best of `rounds`, in turns, in the order of the shapes.
+  std::vector<MatmulRate> measure(int rounds);
+
+ private:
+  struct Trial;
+  std::int64_t rows_;
+  std::vector<Trial> trials_;
+};
 
 /// Seconds that the matmuls take at these rates, which are of the same shapes.
 double seconds_at(const std::vector<MatmulCost>& matmuls, const std::vector<MatmulRate>& rates);
