@@ -271,10 +271,10 @@ void expect_matches(const Case& c) {
   }
 }
 
-/// Queries below, at and above one block of 64, fewer than keys, one and none.
-const std::vector<Lengths> kMixed = {{1, 1},     {2, 2},   {3, 3},   {17, 17}, {1, 70},  {0, 5},
-                                     {35, 35},   {63, 63}, {64, 64}, {65, 65}, {70, 70}, {128, 132},
-                                     {129, 129}, {5, 300}, {0, 1},   {8, 8}};
+/// Queries below, at and above one block of 48, fewer than keys, one and none.
+const std::vector<Lengths> kMixed = {{1, 1},   {2, 2},   {3, 3},   {17, 17}, {1, 70},  {0, 5},
+                                     {35, 35}, {47, 47}, {48, 48}, {49, 49}, {70, 70}, {96, 100},
+                                     {97, 97}, {5, 300}, {0, 1},   {8, 8}};
 
 TEST(Attention, MatchesReference) {
   for (const std::int64_t dim : {12, 16, 32, 64})

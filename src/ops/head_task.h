@@ -27,6 +27,6 @@ struct HeadTask {
 };
 
 /// Queries handled at once: their scores against every key stay in the second-level cache.
-inline constexpr std::int64_t kQueryBlock = 64;
+inline constexpr std::int64_t kQueryBlock = 48;
 
 }  // namespace incipit
