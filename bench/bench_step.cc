@@ -29,9 +29,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using nlohmann::json;
 
-constexpr std::int64_t kRoofRows = 1024;
-constexpr int kRoofRounds = 3;
-
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -124,14 +121,13 @@ Status serve_steps(const Options& options) {
   const std::vector<std::vector<MatmulCost>> matmuls = costs(batches, model, adapter.info(), trains);
   json gflop = json::array();
   for (const std::vector<MatmulCost>& batch : matmuls) gflop.push_back(total_flop(batch) * 1e-9);
+  std::cout << json{{"gflop", gflop}} << std::endl;
   if (options.roof) {
-    MatmulRoof roof(matmuls.front(), model.info().precision, kRoofRows);
-    std::cout << json{{"gflop", gflop}} << std::endl;
+    MatmulRoof roof(matmuls.front(), model.info().precision);
     return serve(batches, [&](std::size_t number, std::int64_t) -> Result<double> {
-      return seconds_at(matmuls[number], roof.measure(kRoofRounds));
+      return seconds_at(matmuls[number], roof.measure());
     });
   }
-  std::cout << json{{"gflop", gflop}} << std::endl;
   return serve(batches, [&](std::size_t number, std::int64_t step) -> Result<double> {
     const Batch& batch = batches[number];
     const Clock::time_point start = Clock::now();

@@ -114,8 +114,8 @@ BENCHMARK_CAPTURE(attention_speed, backward_dropout, Pass::backward, 0.1f)->Appl
 BENCHMARK_CAPTURE(attention_speed, backward_bf16, Pass::backward, 0.0f, true)->Apply(attention_shapes);
 
 /// The last layer's shape: one query a sequence.
-void attention_one_query(benchmark::State& state) {
-  const AttentionShape shape{state.range(0), state.range(1)};
+void attention_one_query(benchmark::State& state, bool may_round) {
+  const AttentionShape shape{.num_heads = state.range(0), .head_dim = state.range(1), .may_round = may_round};
   const std::int64_t length = state.range(2), width = shape.num_heads * shape.head_dim, count = 1050 / length;
   std::vector<AttentionSpan> spans;
   for (std::int64_t i = 0; i < count; ++i) spans.push_back({i, 1, i * length, length});
@@ -125,7 +125,8 @@ void attention_one_query(benchmark::State& state) {
   for (auto _ : state) attention(shape, spans, {}, q.view(), k.view(), v.view(), {}, out.view(), nullptr);
   set_rate(state, "GB/s", 2.0 * sizeof(float) * static_cast<double>(count * length * width));
 }
-BENCHMARK(attention_one_query)->Apply(attention_shapes);
+BENCHMARK_CAPTURE(attention_one_query, f32, false)->Apply(attention_shapes);
+BENCHMARK_CAPTURE(attention_one_query, bf16, true)->Apply(attention_shapes);
 
 void layer_norm_speed(benchmark::State& state, Pass pass) {
   const std::int64_t rows = state.range(0), width = state.range(1);

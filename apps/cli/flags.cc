@@ -103,8 +103,7 @@ void add_max_batch_tokens(CommandLine& line, std::int64_t& tokens) {
 void add_micro_batch_tokens(CommandLine& line, std::int64_t& tokens) {
   line.flag("--max-batch-tokens", tokens, "N",
             "Tokens that are computed at once: bounds the memory, changes the order of sums only; 0: 768 to "
-            "train, "
-            "1,024 to predict or with --precision int8")
+            "train, 1,024 to predict or with --precision int8")
       ->check(whole_number(0));
 }
 

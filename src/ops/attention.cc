@@ -61,7 +61,7 @@ void forward_block(const HeadTask& task, std::int64_t head, const Block& block, 
     inverse_sum[i] = 1.0f / sum;
     if (task.log_sum != nullptr) task.log_sum[head * task.log_sum_stride + query] = shift + std::log(sum);
     if (task.dropout_rate > 0) drop_row(task, head, block, query, row);
-    Words::narrow_row(row, padded);
+    Words::pack_row(row, padded);
   }
   float* out = task.out + block.first * task.out_stride + column;
   multiply<Arithmetic>(block.count, task.head_dim, word_count<Words>(block.key_end - block.key_begin),
@@ -122,8 +122,8 @@ void backward_block(const HeadTask& task, std::int64_t head, const Block& block,
     if (task.dropout_rate > 0) drop_row(task, head, block, query, d_row);
     softmax_backward_row(row, d_row, padded, scale);
     if (task.dropout_rate > 0) drop_row(task, head, block, query, row);
-    Words::narrow_row(row, padded);
-    Words::narrow_row(d_row, padded);
+    Words::pack_row(row, padded);
+    Words::pack_row(d_row, padded);
   }
   const std::int64_t first_row = block.key_begin * task.dkv_stride;
   const std::int64_t query_words = word_count<Words>(block.count);

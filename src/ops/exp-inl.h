@@ -12,9 +12,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace incipit::HWY_NAMESPACE {
 
-/// e^x for x up to 88, within two units in the last place; 0 where it would be below the least normal number;
-/// NaN stays NaN. It is 2^n 2^f with n the whole number nearest to x log2(e); 2^f by the polynomial of least
-/// relative error (1.6e-8) with 2^0 = 1. Half of the instructions of Highway's, which has no such bounds.
+/// e^x for x up to 88, within 2 + |x|/8 units in the last place, or 2 + |x| where products are rounded before
+/// they are added to; 0 where it would be below the least normal number; NaN stays NaN. It is 2^n 2^f with n
+/// the whole number nearest to x log2(e); 2^f by the polynomial of least relative error (1.6e-8) with 2^0
+/// = 1. Half of the instructions of Highway's, which has no such bounds.
 HWY_INLINE FloatVec bounded_exp(FloatVec x) {
   const FloatTag d;
   const hn::RebindToUnsigned<FloatTag> du;

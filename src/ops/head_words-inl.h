@@ -30,7 +30,7 @@ struct FloatWords {
     std::copy_n(numbers, count, words);
   }
   /// Turns numbers into words where they stand.
-  static void narrow_row(float* /*numbers*/, std::int64_t /*count*/) {}
+  static void pack_row(float* /*numbers*/, std::int64_t /*count*/) {}
 
   static ConstMatrixView stacked(ConstMatrixView rows, std::int64_t cols, Matrix& /*memory*/) {
     return {rows.data, rows.rows, cols, rows.stride};
@@ -48,7 +48,7 @@ struct Bf16Words {
     row_to_bf16_by_units(numbers, count, halves);
     if (count % 2 != 0) halves[count] = 0;
   }
-  static void narrow_row(float* numbers, std::int64_t count) { put_row(numbers, count, numbers); }
+  static void pack_row(float* numbers, std::int64_t count) { put_row(numbers, count, numbers); }
 
   static ConstMatrixView stacked(ConstMatrixView rows, std::int64_t cols, Matrix& memory) {
     memory.resize((rows.rows + 1) / 2, cols);

@@ -1,6 +1,9 @@
 #include "ops/log_sum_exp.h"
 
+#include <bit>
 #include <cmath>
+#include <limits>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -55,6 +58,36 @@ TEST(LogSumExp, BlocksAddUp) {
     expect_matches({700, 1333}, 0, 1);
     expect_matches({40, 30}, 500, 5);
     expect_matches({40, 30}, -500, 5);
+  });
+}
+
+/// The exponential function that the kernels share, as the softmax of a row whose log sum is 0 has it.
+TEST(LogSumExp, ExponentialIsAsExactAsItSays) {
+  std::vector<float> x;
+  for (float value = 0; value > -87.3f; value -= 0.0137f) x.push_back(value);
+  for (const float value :
+       {-1e-9f, -87.33f, -0.5f * std::log(2.0f), -1.5f * std::log(2.0f), 20.0f, 79.9f, 88.0f})
+    x.push_back(value);
+  const float zero = 0, one = 1;
+  test::for_each_instruction_set([&](const std::string& name) {
+    const bool is_fused = !name.starts_with("SS");  // SSSE3 and SSE4 round x log2(e) first
+    std::vector<float> y = x;
+    scaled_softmax(y.data(), 1, std::ssize(y), &zero, &one);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double want = std::exp(static_cast<double>(x[i]));
+      const double tolerance = kEpsilon * (2 + static_cast<double>(std::abs(x[i])) / (is_fused ? 8 : 1));
+      ASSERT_NEAR(static_cast<double>(y[i]) / want, 1, tolerance) << x[i];
+    }
+    std::vector<float> special = {-87.4f,
+                                  -100,
+                                  -1e30f,
+                                  -std::numeric_limits<float>::max(),
+                                  -std::numeric_limits<float>::infinity(),
+                                  std::numeric_limits<float>::quiet_NaN(),
+                                  std::bit_cast<float>(0x7fc00001u)};
+    scaled_softmax(special.data(), 1, std::ssize(special), &zero, &one);
+    for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(special[i], 0) << i;
+    EXPECT_TRUE(std::isnan(special[5]) && std::isnan(special[6]));
   });
 }
 

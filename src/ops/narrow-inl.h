@@ -77,7 +77,7 @@ HWY_INLINE void row_to_bf16(const float* x, std::int64_t width, std::uint16_t* o
 }
 
 #if INCIPIT_UNITS
-/// The same by the processor's units.
+/// The same by the processor's units; numbers below the least normal become 0.
 HWY_INLINE void row_to_bf16_by_units(const float* x, std::int64_t width, std::uint16_t* out) {
   narrow_row(width, out, [&](std::int64_t i, auto load) HWY_ATTR { return demote_bf16(load(x + i)); });
 }

@@ -24,8 +24,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::int64_t kRoofRows = 1024;
-constexpr int kRoofRounds = 3;
 constexpr std::array<std::pair<Phase, const char*>, kPhases> kPhaseNames = {
     std::pair{Phase::matmul, "matmul"},       std::pair{Phase::matmul_backward, "matmul, gradient"},
     std::pair{Phase::attention, "attention"}, std::pair{Phase::attention_backward, "attention, gradient"},
@@ -188,9 +186,9 @@ Result<BenchReport> bench(const Model& model, const BenchOptions& options) {
       train.forget();
       predict.forget();
       report.peak_bytes = peak_memory();
-      roof.emplace(learning, model.info().precision, kRoofRows);
+      roof.emplace(learning, model.info().precision);
     } else {
-      measured.push_back(roof->measure(kRoofRounds));
+      measured.push_back(roof->measure());
     }
   }
 

@@ -14,6 +14,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::int64_t kRows = 1024;
+constexpr int kRounds = 3;
+
 Matrix random_matrix(std::int64_t rows, std::int64_t cols, Rng& rng) {
   Matrix matrix;
   matrix.resize(rows, cols);
@@ -37,30 +40,29 @@ struct MatmulRoof::Trial {
   Linear linear;
 };
 
-MatmulRoof::MatmulRoof(const std::vector<MatmulCost>& matmuls, Precision precision, std::int64_t rows)
-    : rows_(rows) {
+MatmulRoof::MatmulRoof(const std::vector<MatmulCost>& matmuls, Precision precision) {
   Rng rng(1);
   for (const MatmulCost& cost : matmuls) {
     const Matrix weight = random_matrix(cost.out, cost.in, rng);
-    trials_.push_back({cost.in, cost.out, random_matrix(padded_rows(rows), cost.in, rng),
-                       random_matrix(padded_rows(rows), cost.out, rng), Matrix(padded_rows(rows), cost.in),
+    trials_.push_back({cost.in, cost.out, random_matrix(padded_rows(kRows), cost.in, rng),
+                       random_matrix(padded_rows(kRows), cost.out, rng), Matrix(padded_rows(kRows), cost.in),
                        Linear(weight.view(), std::span<const float>(), precision)});
   }
-  measure(1);  // packs, compiles, warms
+  measure();  // packs, compiles, warms
 }
 
 MatmulRoof::~MatmulRoof() = default;
 
-std::vector<MatmulRate> MatmulRoof::measure(int rounds) {
+std::vector<MatmulRate> MatmulRoof::measure() {
   std::vector<MatmulRate> rates;
   for (const Trial& trial : trials_) rates.push_back({trial.in, trial.out});
-  for (int round = 0; round < rounds; ++round)
+  for (int round = 0; round < kRounds; ++round)
     for (std::size_t i = 0; i < trials_.size(); ++i) {
       Trial& trial = trials_[i];
-      const double flop = 2.0 * static_cast<double>(rows_ * trial.in * trial.out);
-      const double forward = seconds_of([&] { trial.linear.forward(trial.x.data(), rows_, trial.y.data()); });
+      const double flop = 2.0 * static_cast<double>(kRows * trial.in * trial.out);
+      const double forward = seconds_of([&] { trial.linear.forward(trial.x.data(), kRows, trial.y.data()); });
       const double backward =
-          seconds_of([&] { trial.linear.backward_input(trial.y.data(), rows_, trial.dx.data(), false); });
+          seconds_of([&] { trial.linear.backward_input(trial.y.data(), kRows, trial.dx.data(), false); });
       rates[i].forward = std::max(rates[i].forward, flop / forward);
       rates[i].backward = std::max(rates[i].backward, flop / backward);
     }

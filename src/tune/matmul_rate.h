@@ -15,21 +15,20 @@ struct MatmulRate {
   double forward = 0, backward = 0;
 };
 
-/// The plain matmuls of these shapes, weights packed, `rows` at once: what nothing that multiplies can be
+/// The plain matmuls of these shapes, weights packed, 1,024 rows at once: what nothing that multiplies can be
 /// faster than. A busy machine slows it as everything else, so it is measured again beside each thing it is
 /// the roof of.
 class MatmulRoof {
  public:
-  MatmulRoof(const std::vector<MatmulCost>& matmuls, Precision precision, std::int64_t rows);
+  MatmulRoof(const std::vector<MatmulCost>& matmuls, Precision precision);
   ~MatmulRoof();
   MatmulRoof(const MatmulRoof&) = delete;
 
-  /// The best of `rounds`, in turns, in the order of the shapes.
-  std::vector<MatmulRate> measure(int rounds);
+  /// The best of three rounds, in the order of the shapes.
+  std::vector<MatmulRate> measure();
 
  private:
   struct Trial;
-  std::int64_t rows_;
   std::vector<Trial> trials_;
 };
 
